@@ -149,6 +149,7 @@ export type {
   Phase,
   Progress,
   RunEvent,
+  RunningSubagent,
   RunningTool,
 } from "./opencode/drive.js";
 export {

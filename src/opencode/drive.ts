@@ -27,6 +27,7 @@ export {
   isBeforeRequest,
   type Phase,
   type Progress,
+  type RunningSubagent,
   type RunningTool,
 } from "./request/progress.js";
 export { DEFAULT_DEADLINE_MS, isModelName } from "./request/run-request.js";

@@ -2,7 +2,8 @@
 import { toolText } from "../analysis/row-texts.js";
 import type { RowFacts, TreeRow } from "../analysis/tree-rows.js";
 import { classifyTool, type ToolFailure } from "../errors/tool-failure.js";
-import { type Phase, type Progress, type RunEvent, toolFacts } from "../opencode/drive.js";
+import { type Phase, type Progress, type RunEvent, type RunningSubagent, toolFacts } from "../opencode/drive.js";
+import { plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { toolFailureText } from "../trace/tool-failure-text.js";
 
@@ -249,7 +250,10 @@ export function liveRows(turn: LiveTurn, { message, directory, now }: LiveContex
       const row = { ...NOTHING, ...timeOf(step.start, step.end ?? end), kind: "step", tone: "plain" } as const;
       return [
         { ...row, name: `loop.step-${index}`, more: [!isLast] },
-        ...below.map((one, place): TreeRow => ({ ...one(index), more: [!isLast, place < below.length - 1] })),
+        ...below.flatMap(({ rowOf, inside }, place): TreeRow[] => {
+          const more = [!isLast, place < below.length - 1];
+          return [{ ...rowOf(index), more }, ...(inside ? rowsInside(inside, { now, more }) : [])];
+        }),
       ];
     }),
   ];
@@ -262,30 +266,82 @@ function rowCount({ call, tools, failures }: LiveStep): number {
 
 type RowOf = (index: number) => RowFacts;
 
+interface BelowStep {
+  readonly rowOf: RowOf;
+  /** What the tool has started. */
+  readonly inside?: RunningSubagent | undefined;
+}
+
 function rowsBelow(
   step: LiveStep,
   { directory, now, running }: { readonly directory: string; readonly now: number; readonly running: Progress | null },
-): readonly RowOf[] {
+): readonly BelowStep[] {
   const { call, tools, failures } = step;
   const phase = running?.phase;
-  const atWork = phase?.kind === "tools" ? phase.running : [];
   return [
-    ...failures.map(({ at, reason }): RowOf => {
+    ...failures.map(({ at, reason }): BelowStep => {
       const row = { ...NOTHING, ...timeOf(at, at), kind: "retry", name: "retry", tone: "warning" } as const;
-      return () => ({ ...row, duration: null, detail: oneLine(reason).replace(/^\w+Error: /, "") });
+      return { rowOf: () => ({ ...row, duration: null, detail: oneLine(reason).replace(/^\w+Error: /, "") }) };
     }),
-    ...(call ? [(index: number) => callRow(call, step, { index, now, phase })] : []),
-    ...tools.map((tool): RowOf => {
+    ...(call ? [{ rowOf: (index: number) => callRow(call, step, { index, now, phase }) }] : []),
+    ...tools.map((tool): BelowStep => {
       const tone = tool.failure ? "warning" : "plain";
       const row = { ...NOTHING, ...timeOf(tool.start, tool.end), kind: "tool", tone } as const;
       const detail = toolText({ ...tool, notes: [] }, directory);
-      return () => ({ ...row, name: `tool.${oneLine(tool.name)}`, detail });
+      return { rowOf: () => ({ ...row, name: `tool.${oneLine(tool.name)}`, detail }) };
     }),
-    ...atWork.map(({ name, detail, since }): RowOf => {
-      const row = { ...NOTHING, ...timeOf(since, now), kind: "tool", tone: "plain" } as const;
-      return () => ({ ...row, name: `tool.${oneLine(name)}`, detail: oneLine(detail.slice(0, MOST_TEXT)) });
+    ...(running ? toolsAtWork(running, now) : []),
+  ];
+}
+
+/** Tools that start subagents, as opencode calls them. */
+const STARTERS: ReadonlySet<string> = new Set(["task", "subagent"]);
+
+/** The tools that are running; subagents began in the order of those that have started them. */
+function toolsAtWork({ phase, inside }: Progress, now: number): readonly BelowStep[] {
+  if (phase.kind !== "tools") return [];
+  const waiting = [...inside];
+  return phase.running.map(({ name, detail, since }) => ({
+    rowOf: () => ({
+      ...{ ...NOTHING, ...timeOf(since, now), kind: "tool", tone: "plain" },
+      ...{ name: `tool.${oneLine(name)}`, detail: oneLine(detail.slice(0, MOST_TEXT)) },
+    }),
+    inside: STARTERS.has(name) ? waiting.shift() : undefined,
+  }));
+}
+
+/** What a subagent is at: how much is done, and its step with what runs in it. */
+function rowsInside(
+  { title, progress }: RunningSubagent,
+  { now, more }: { readonly now: number; readonly more: readonly boolean[] },
+): readonly TreeRow[] {
+  const { step, phase, toolsDone } = progress;
+  const untimed = { ...NOTHING, start: now, end: now, duration: null, tone: "plain" } as const;
+  const done = toolsDone > 0 ? `${plural(toolsDone, "tool")} done` : "";
+  const detail = [done, oneLine(title.slice(0, MOST_TEXT))].filter(Boolean).join(" · ");
+  const loop: TreeRow = { ...untimed, kind: "loop", name: "opencode.loop", detail, more: [...more, false] };
+  if (step === null) return [loop];
+  const inStep = [...more, false, false];
+  const at: TreeRow = { ...untimed, kind: "step", name: `loop.step-${step}`, more: inStep };
+  const call = callInside(phase, now);
+  const tools = toolsAtWork(progress, now);
+  return [
+    loop,
+    at,
+    ...(call
+      ? [{ ...untimed, ...call, kind: "call", name: `llm-call-${step}`, more: [...inStep, false] } as const]
+      : []),
+    ...tools.flatMap(({ rowOf, inside }, place): readonly TreeRow[] => {
+      const own = [...inStep, place < tools.length - 1];
+      return [{ ...rowOf(step), more: own }, ...(inside ? rowsInside(inside, { now, more: own }) : [])];
     }),
   ];
+}
+
+/** A subagent's request, while it is answered. */
+function callInside(phase: Phase, now: number): Partial<RowFacts> | undefined {
+  if (phase.kind === "waiting-for-model") return { ...timeOf(phase.since, now), detail: "waiting for the model" };
+  return phase.kind === "streaming" ? { detail: quoted(phase.tail ?? "") } : undefined;
 }
 
 function callRow(

@@ -15,8 +15,11 @@ const NUMBERS: readonly NumberColumn[] = ["duration", "input", "cached", "output
 /** Between two columns. */
 export const GAP = 2;
 
-/** What the text on the right keeps, cut as it is, before numbers give way to it: a command's or a file's name. */
-const SHORT_DETAIL = 16;
+/**
+ * What the text on the right keeps, cut as it is, before numbers give way to it: a command's or a file's name. Without
+ * bars beside it, it is all that tells what a row did.
+ */
+const SHORT_DETAIL = { beside: 16, alone: 24 } as const;
 
 /** Less of a text than this tells nothing, so it is left out. */
 const SHORTEST_DETAIL = 8;
@@ -68,7 +71,8 @@ export function treeLayout(widths: TreeWidths, width: number): TreeLayout {
   const dropUnless = (fits: number, ...columns: readonly NumberColumn[]): void => {
     for (const column of columns) if (left() < fits) numbers.delete(column);
   };
-  const detail = Math.min(widths.detail, SHORT_DETAIL);
+  const hasBars = width >= NARROWEST_WITH_BAR;
+  const detail = Math.min(widths.detail, SHORT_DETAIL[hasBars ? "beside" : "alone"]);
   dropUnless(name + (detail > 0 ? GAP + detail : 0), "reasoning", "cached");
   dropUnless(name, "output", "input");
   dropUnless(Math.min(name, SHORTEST_NAME), "cost", "duration");
@@ -76,7 +80,7 @@ export function treeLayout(widths: TreeWidths, width: number): TreeLayout {
   const rest = Math.min(widths.detail, left() - usual - GAP);
   if (rest < Math.min(widths.detail, SHORTEST_DETAIL))
     return { name: Math.min(widths.name, left()), numbers, bar: 0, detail: 0 };
-  const bar = width < NARROWEST_WITH_BAR ? 0 : barWidth(left() - usual, widths.detail);
+  const bar = !hasBars ? 0 : barWidth(left() - usual, widths.detail);
   return {
     name: usual,
     numbers,

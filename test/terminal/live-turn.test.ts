@@ -171,3 +171,43 @@ test("what is left of it is the finished tree, unless it is very tall", () => {
   const steps = Array.from({ length: 80 }, () => step).filter((one) => one !== undefined);
   expect(paintFinished({ ...trace, loop: { ...trace.loop, steps } }, { width: 80, colors })).toEqual([]);
 });
+
+test("rows of what subagents are at stand below the tools that started them", () => {
+  const inside = [
+    {
+      ...{ sessionId: "ses_a", title: "Review the\u001b[2J fix (@reviewer subagent)" },
+      progress: {
+        ...{ ...initialProgress, step: 1, toolsDone: 2 },
+        phase: { kind: "tools", running: [{ name: "bash", detail: "npm test", since: at(5000) }] },
+      },
+    },
+    {
+      sessionId: "ses_b",
+      title: "Look around",
+      progress: { ...initialProgress, step: 0, phase: { kind: "streaming" } },
+    },
+  ] as const;
+  const running = ["task", "read", "task"].map((name) => ({ name, detail: `a ${name}`, since: at(4000) }));
+  const turn = played([
+    ...STARTED,
+    waiting(3000, 0),
+    [4000, { phase: { kind: "tools", running }, more: { step: 0, inside } }],
+  ]);
+  const rows = painted(turn, 6000, { width: 100 }).split("\n").slice(2, -1);
+  expect(rows.map((row) => row.replace(/ {2,}/g, "  "))).toEqual([
+    expect.stringMatching(/^opencode\.loop /),
+    expect.stringMatching(/^└─ loop\.step-0 /),
+    expect.stringMatching(/^ {2}├─ llm-call-0 /),
+    expect.stringMatching(/^ {2}├─ tool\.task .*a task$/),
+    expect.stringMatching(/^ {2}│ {2}└─ opencode\.loop .*2 tools done · Review the fix \(@reviewer/),
+    expect.stringMatching(/^ {2}│ {2}└─ loop\.step-1/),
+    expect.stringMatching(/^ {2}│ {2}└─ tool\.bash .*npm test$/),
+    expect.stringMatching(/^ {2}├─ tool\.read .*a read$/),
+    expect.stringMatching(/^ {2}└─ tool\.task .*a task$/),
+    expect.stringMatching(/^ {2}└─ opencode\.loop .*Look around$/),
+    expect.stringMatching(/^ {2}└─ loop\.step-0/),
+    expect.stringMatching(/^ {2}└─ llm-call-0/),
+  ]);
+  for (const width of [20, 80])
+    for (const row of painted(turn, 6000, { width }).split("\n")) expect(stringWidth(row)).toBeLessThanOrEqual(width);
+});

@@ -20,7 +20,7 @@ describe("what gives way to a narrow terminal", () => {
     [200, "duration input cached output reasoning cost", 31, 39, 79],
     [120, "duration input cached output reasoning cost", 31, 12, 26],
     [100, "duration input cached output reasoning cost", 31, 0, 20],
-    [90, "duration input cached output cost", 31, 0, 17],
+    [90, "duration input output cost", 31, 0, 25],
     [80, "duration input output cost", 31, 0, 15],
     [60, "duration input cost", 31, 0, 0],
     [40, "duration cost", 22, 0, 0],

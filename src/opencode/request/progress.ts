@@ -41,6 +41,15 @@ export interface RunningTool {
   readonly since: number;
 }
 
+/** A subagent that is at work. */
+export interface RunningSubagent {
+  readonly sessionId: string;
+  /** The title of its session: what it is to do. */
+  readonly title: string;
+  /** What it is at; what it has started in turn is inside of that. */
+  readonly progress: Progress;
+}
+
 /** A request to the model that failed. `since`: epoch, ms; `reason`: the provider's message. */
 export interface FailedAttempt {
   /** ms since the epoch. */
@@ -82,6 +91,8 @@ export interface Progress {
   readonly lastFailure: FailedAttempt | null;
   /** Sessions that subagents have started. */
   readonly subagents: number;
+  /** Of a run on a server those that the session has started and that are at work, the first one first. */
+  readonly inside: readonly RunningSubagent[];
   /** Tokens of the root session's finished calls. */
   readonly tokens: {
     readonly input: number;
@@ -114,6 +125,7 @@ export const initialProgress: Progress = {
   failedAttempts: 0,
   lastFailure: null,
   subagents: 0,
+  inside: [],
   tokens: { input: 0, output: 0, reasoning: 0, cacheRead: 0, cacheWrite: 0 },
   cost: 0,
 };

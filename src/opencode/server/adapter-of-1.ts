@@ -12,6 +12,7 @@ import { filePart, openSession, usableAgent } from "./open-session.js";
 import { playTurn } from "./play-turn.js";
 import { servedProgress } from "./served-progress.js";
 import type { OpenedSession, ServerAdapter, TurnEnd, TurnToPlay } from "./server-adapter.js";
+import { type BegunSession, withSubagents } from "./subagent-progress.js";
 import { toldPrompts } from "./told-prompts.js";
 
 /** How a server of opencode 1.x is driven: by opencode's own client. */
@@ -21,7 +22,7 @@ export const adapterOf1: ServerAdapter<OpencodeClient, ServerEvent> = {
   open,
   missed: missedEvents,
   facts: (event) => [event],
-  progress: servedProgress,
+  progress: withSubagents(servedProgress, begunBy),
   told: toldPrompts,
   reply:
     (client) =>
@@ -119,4 +120,10 @@ async function idleAfterAll(client: OpencodeClient, sessionId: string, signal: A
     if (status === undefined || status.type === "idle") return true;
     await sleep(STATUS_POLL_MS);
   }
+}
+
+function begunBy(event: ServerEvent): BegunSession | undefined {
+  if (event.type !== "session.created") return undefined;
+  const { id, parentID, title } = event.properties.info;
+  return parentID ? { id, parentId: parentID, title: typeof title === "string" ? title : "" } : undefined;
 }

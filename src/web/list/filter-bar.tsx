@@ -8,12 +8,16 @@ interface FilterBarProps {
   readonly onChange: (changed: Partial<Filters>) => void;
 }
 
-/** The limits that can be set. */
+/** The limits that can be set, the lower and the upper one of each. */
 const AMOUNTS = [
-  { name: "minCost", label: "Cost from", unit: "$" },
-  { name: "maxCost", label: "to", unit: "$" },
-  { name: "minTime", label: "Time from", unit: "s" },
-  { name: "maxTime", label: "to", unit: "s" },
+  [
+    { name: "minCost", label: "Cost from", unit: "$" },
+    { name: "maxCost", label: "to", unit: "$" },
+  ],
+  [
+    { name: "minTime", label: "Time from", unit: "s" },
+    { name: "maxTime", label: "to", unit: "s" },
+  ],
 ] as const;
 
 /** Search and filters. */
@@ -89,16 +93,22 @@ export function FilterBar({ filters, choices, onChange }: FilterBarProps) {
           onChoose={(tag) => onChange({ tag })}
         />
       )}
-      <Day label="From" value={filters.from} onInput={(from) => onChange({ from })} />
-      <Day label="to" value={filters.to} onInput={(to) => onChange({ to })} />
-      {AMOUNTS.map(({ name, label, unit }) => (
-        <Amount
-          key={name}
-          label={label}
-          unit={unit}
-          value={filters[name]}
-          onInput={(value) => onChange({ [name]: value })}
-        />
+      <span class="range">
+        <Day label="From" value={filters.from} onInput={(from) => onChange({ from })} />
+        <Day label="to" value={filters.to} onInput={(to) => onChange({ to })} />
+      </span>
+      {AMOUNTS.map((limits) => (
+        <span key={limits[0].name} class="range">
+          {limits.map(({ name, label, unit }) => (
+            <Amount
+              key={name}
+              label={label}
+              unit={unit}
+              value={filters[name]}
+              onInput={(value) => onChange({ [name]: value })}
+            />
+          ))}
+        </span>
       ))}
       <button type="button" class="all" disabled={set === 0} onClick={() => onChange(NO_FILTERS)}>
         Show all

@@ -19,6 +19,10 @@ const LABELS: Readonly<Record<Measure, string>> = {
   duration: "Time",
 };
 
+/** A few bars are no broader for it, and leave the days room beside each other. */
+const WIDEST_BAR_PX = 42;
+const LEAST_PLOT_PX = 200;
+
 /** Bars over time; a click on one leaves its sessions alone. */
 export function TimeChart({ over: { unit, bars }, measure, onMeasure, days, onDays }: TimeChartProps) {
   const [pointed, point] = useState<number | null>(null);
@@ -40,33 +44,36 @@ export function TimeChart({ over: { unit, bars }, measure, onMeasure, days, onDa
           {told ? barText(told, measure) : `by ${unit} of the last turn, up to ${amountText(most, measure)}`}
         </p>
       </div>
-      <div class="bars">
-        {bars.map((bar, index) => {
-          const isChosen = bar.from === days.from && bar.to === days.to;
-          return (
-            <button
-              key={bar.from}
-              type="button"
-              class="bar"
-              aria-label={barText(bar, measure)}
-              aria-pressed={isChosen}
-              disabled={bar.sessions === 0}
-              onMouseEnter={() => point(index)}
-              onMouseLeave={() => point(null)}
-              onFocus={() => point(index)}
-              onBlur={() => point(null)}
-              onClick={() => onDays(isChosen ? { from: "", to: "" } : { from: bar.from, to: bar.to })}
-            >
-              <span class="fine" style={{ height: heightOf(bar.value - bar.failed, most) }} />
-              <span class="bad" style={{ height: heightOf(bar.failed, most) }} />
-            </button>
-          );
-        })}
+      {/* The days below begin and end where the bars do. */}
+      <div class="plot" style={{ maxWidth: `max(${LEAST_PLOT_PX}px, ${bars.length * WIDEST_BAR_PX}px)` }}>
+        <div class="bars">
+          {bars.map((bar, index) => {
+            const isChosen = bar.from === days.from && bar.to === days.to;
+            return (
+              <button
+                key={bar.from}
+                type="button"
+                class="bar"
+                aria-label={barText(bar, measure)}
+                aria-pressed={isChosen}
+                disabled={bar.sessions === 0}
+                onMouseEnter={() => point(index)}
+                onMouseLeave={() => point(null)}
+                onFocus={() => point(index)}
+                onBlur={() => point(null)}
+                onClick={() => onDays(isChosen ? { from: "", to: "" } : { from: bar.from, to: bar.to })}
+              >
+                <span class="fine" style={{ height: heightOf(bar.value - bar.failed, most) }} />
+                <span class="bad" style={{ height: heightOf(bar.failed, most) }} />
+              </button>
+            );
+          })}
+        </div>
+        <p class="axis" aria-hidden="true">
+          <span>{first?.from}</span>
+          {bars.length > 1 && <span>{last?.to}</span>}
+        </p>
       </div>
-      <p class="axis" aria-hidden="true">
-        <span>{first?.from}</span>
-        {bars.length > 1 && <span>{last?.to}</span>}
-      </p>
     </div>
   );
 }

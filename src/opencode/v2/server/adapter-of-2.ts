@@ -1,5 +1,6 @@
 import { type EventSource, followSource } from "../../server/event-stream.js";
 import type { ServerAdapter } from "../../server/server-adapter.js";
+import { type BegunSession, withSubagents } from "../../server/subagent-progress.js";
 import type { SendReply } from "../../server/turn-watch.js";
 import { type Client2, firstKnown, tellSession2 } from "./client.js";
 import { factsOf2 } from "./event-facts.js";
@@ -9,7 +10,7 @@ import { playTurn2 } from "./play-turn.js";
 import { promptFiles } from "./prompt-files.js";
 import { isSuccess } from "./request.js";
 import { servedProgress2 } from "./served-progress.js";
-import { readServerEvent2, type ServerEvent2 } from "./server-event.js";
+import { readServerEvent2, type ServerEvent2, sessionIdOf2 } from "./server-event.js";
 
 /** Those of all projects: the server tells them together. */
 export const EVENTS_OF_2: EventSource<ServerEvent2> = {
@@ -29,7 +30,7 @@ export const adapterOf2: ServerAdapter<Client2, ServerEvent2> = {
   },
   missed: missedEvents2,
   facts: factsOf2,
-  progress: servedProgress2,
+  progress: withSubagents(servedProgress2, begunBy),
   // The server gives out all messages, at any time.
   told: () => ({ take: () => undefined, forget: () => undefined, messages: () => [] }),
   reply: (client) => (answer) => reply(client, answer),
@@ -65,4 +66,11 @@ function refuseForm(client: Client2, event: ServerEvent2, isOurs: (sessionId: st
     () => tellSession2(client, sessionID, path, { method: "DELETE", query }),
     () => tellSession2(client, sessionID, `${path}/cancel`),
   ).catch(() => undefined);
+}
+
+function begunBy(event: ServerEvent2): BegunSession | undefined {
+  if (event.type !== "session.created") return undefined;
+  const { parentID } = event.data;
+  // What it is to do is told by no event of its beginning.
+  return parentID ? { id: sessionIdOf2(event), parentId: parentID, title: "" } : undefined;
 }
