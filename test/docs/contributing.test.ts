@@ -31,14 +31,14 @@ test("every file and folder that it names is there", () => {
   expect(gone).toEqual([]);
 });
 
-test("README gives a reason for every dependency", () => {
+test("README gives a reason for every dependency, and the guide for every tool", () => {
   const lists = z.record(z.string(), z.string()).default({});
   const { dependencies, peerDependencies, devDependencies } = z
     .object({ dependencies: lists, peerDependencies: lists, devDependencies: lists })
     .parse(JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")));
-  const { text } = pageAt("README.md");
-  const unnamed = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies })
-    .filter((name) => !name.startsWith("@types/"))
-    .filter((name) => !text.includes(`\`${name}\``) && !text.includes(`\`…/${name.split("/").at(-1)}\``));
-  expect(unnamed).toEqual([]);
+  const unnamed = (names: readonly string[], { text }: { readonly text: string }): readonly string[] =>
+    names.filter((name) => !text.includes(`\`${name}\``) && !text.includes(`\`…/${name.split("/").at(-1)}\``));
+  expect(unnamed(Object.keys({ ...dependencies, ...peerDependencies }), pageAt("README.md"))).toEqual([]);
+  const tools = Object.keys(devDependencies).filter((name) => !(name in peerDependencies) && !/^@types\//.test(name));
+  expect(unnamed(tools, guide)).toEqual([]);
 });
