@@ -1,5 +1,5 @@
 import { columnsOf } from "../../src/text/columns.js";
-import { graphemes } from "../../src/text/terminal-text.js";
+import { charactersOf } from "../../src/text/terminal-text.js";
 
 /** A cell of the terminal in pixels, and what lies around all of them. */
 const CELL = { width: 8, height: 18 } as const;
@@ -85,7 +85,7 @@ function runsOf(line: string): readonly Run[] {
 
 function narrowAndWide(text: string): readonly string[] {
   const pieces: { text: string; isWide: boolean }[] = [];
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of charactersOf(text)) {
     const isWide = columnsOf(segment) > 1;
     const last = pieces.at(-1);
     if (last?.isWide === isWide) last.text += segment;

@@ -43,6 +43,7 @@ export interface RunningTool {
 
 /** A subagent that is at work. */
 export interface RunningSubagent {
+  /** The session that it is. */
   readonly sessionId: string;
   /** The title of its session: what it is to do. */
   readonly title: string;
