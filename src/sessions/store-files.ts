@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode } from "../errors/thrown.js";
 import { readOwnText } from "../files/own-files.js";
@@ -20,9 +20,38 @@ export async function namesIn(paths: StorePaths): Promise<readonly string[]> {
 /** Tells the names of a session's files. A store of many sessions is listed once, where many of them are read. */
 export type NamesOf = (id: string) => Promise<readonly string[]>;
 
-/** Lists the store for each session. */
+/** Looks for each session into the store, which is listed again where it has changed since. */
 export function namesOfEach(paths: StorePaths): NamesOf {
-  return async (id) => (await namesIn(paths)).filter((name) => name.startsWith(`${id}.`));
+  return async (id) => (await namesById(paths)).get(id) ?? [];
+}
+
+/** A folder that changed a moment ago may change again at what its clock calls the same time. */
+const SETTLED_MS = 2_000;
+
+interface Listing {
+  /** The folder itself, and when something came to it or went from it. */
+  readonly state: string;
+  readonly byId: ReadonlyMap<string, readonly string[]>;
+}
+
+/** By folder: of ten thousand sessions that are read one after the other each would list the files of all. */
+const listings = new Map<string, Listing>();
+
+async function namesById(paths: StorePaths): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = await ifThere(stat(paths.sessions, { bigint: true }));
+  const state = found ? `${found.dev} ${found.ino} ${found.mtimeNs}` : "";
+  const known = listings.get(paths.sessions);
+  if (found && known?.state === state) return known.byId;
+  const byId = new Map<string, string[]>();
+  for (const name of await namesIn(paths)) {
+    const id = name.slice(0, Math.max(0, name.indexOf(".")));
+    const own = byId.get(id);
+    if (own) own.push(name);
+    else byId.set(id, [name]);
+  }
+  if (found && Date.now() - Number(found.mtimeMs) > SETTLED_MS) listings.set(paths.sessions, { state, byId });
+  else listings.delete(paths.sessions);
+  return byId;
 }
 
 /** The text of a file of the store; empty where there is none. */
