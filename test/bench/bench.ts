@@ -11,6 +11,7 @@ import { compareCatalog } from "./catalog.js";
 import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
 import { compareGrowth } from "./growth.js";
+import { compareLarge } from "./large.js";
 import { compareMasking } from "./masking.js";
 import type { Comparison } from "./measure.js";
 import { paintTable } from "./paint-table.js";
@@ -45,6 +46,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   warm: () => compareWarm(plan),
   recordings: () => compareRecordings(plan),
   catalog: () => compareCatalog(plan),
+  large: () => compareLarge(plan),
 };
 const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
 const measured: Comparison[] = [];

@@ -98,7 +98,7 @@ function run(text: string, home: string): readonly number[] {
 }
 
 /** Sessions with texts of their own: of each some words occur nowhere else. */
-async function keepSessions(root: string, count: number): Promise<void> {
+export async function keepSessions(root: string, count: number): Promise<void> {
   const folder = join(root, "sessions");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const random = createRandom(7);

@@ -36,7 +36,7 @@ async function exportToTrace(
     name: `export → trace, ${megabytes} MB${longestOutput === undefined ? "" : " of short outputs"} (bare: JSON.parse)`,
     unit: "ms",
     ...figures,
-    aim: 4,
+    aim: 2,
     rounds,
     note: `${session.steps} steps, ${session.tools} tools, ${session.exports.length - 1} subagents; ${speed.toFixed(0)} MB/s`,
   };

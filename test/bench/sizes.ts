@@ -19,6 +19,8 @@ export interface Plan {
   /** Recorded requests of a session, and how long each is; no JSON, where that is said. */
   readonly recordings: readonly { readonly requests: number; readonly kilobytes: number; readonly isText?: boolean }[];
   readonly recordingRounds: number;
+  /** Megabytes of one very large session. */
+  readonly largeMb: number;
   /** Sessions that are kept. */
   readonly keptSessions: number;
   readonly keptRounds: number;
@@ -59,6 +61,7 @@ export const FULL: Plan = {
     { requests: 500, kilobytes: 1_000 },
   ],
   recordingRounds: 3,
+  largeMb: 500,
   keptSessions: 10_000,
   keptRounds: 7,
   growthRounds: 15,
@@ -80,6 +83,7 @@ export const QUICK: Plan = {
   batchTasks: 2,
   recordings: [{ requests: 3, kilobytes: 30 }],
   recordingRounds: 1,
+  largeMb: 2,
   keptSessions: 20,
   keptRounds: 1,
   growthRounds: 1,

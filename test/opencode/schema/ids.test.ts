@@ -78,6 +78,18 @@ test.each([
   expect(idTime(id, 0)).toBeUndefined();
 });
 
+test("an id of another form in any of its characters tells no time", () => {
+  const FORM = /^(?:ses|msg|prt|evt|per|tool)_[0-9a-f]{12}[0-9A-Za-z]+$/;
+  const id = minted("prt", Date.UTC(2026, 10), 1);
+  const character = fc.constantFrom(..."_-/:@[`{gGaAfF09zZ é");
+  fc.assert(
+    fc.property(fc.nat(id.length), fc.nat(1), character, (at, left, other) => {
+      const changed = `${id.slice(0, at)}${other}${id.slice(at + left)}`;
+      expect(idTime(changed, 0) !== undefined, changed).toBe(FORM.test(changed));
+    }),
+  );
+});
+
 test("a session id has a form of its own", () => {
   expect(isSessionId("ses_e03b6040dffersic5cVr7YuLmg")).toBe(true);
   for (const text of ["", "ses_", "msg_1fc2fe96b001l9", "ses_../../etc", "ses_a/b", "a ses_abc"]) {
