@@ -114,6 +114,28 @@ test("a server that does not answer is replaced", async () => {
   expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it gave no answer\n");
 });
 
+test("what a server knows of a directory is thrown away where that has changed, and where it has started tool servers", async () => {
+  const standing = await standingServer();
+  const { directory } = standing.spec;
+  const disposals = async (): Promise<number> =>
+    (await standing.asked()).filter((one) => one.startsWith("POST /instance/dispose?directory=")).length;
+  const first = await standing.lease();
+  expect([await first?.enter(directory), await disposals()]).toEqual([true, 0]);
+  await mkdir(join(directory, ".git"));
+  // As long as one run is there no other may have it otherwise.
+  const second = await standing.lease();
+  expect([await second?.enter(directory), await disposals()]).toEqual([false, 0]);
+  await first?.end();
+  await second?.end();
+  const third = await standing.lease();
+  expect([await third?.enter(directory), await disposals()]).toEqual([true, 1]);
+  third?.conclude(directory, true);
+  await third?.end();
+  expect(await disposals()).toBe(2);
+  const fourth = await standing.lease();
+  expect([await fourth?.enter(directory), await disposals(), fourth?.isFound]).toEqual([true, 2, true]);
+});
+
 test("one that ends while it starts is for nobody, and those who waited for it start for themselves", async () => {
   const standing = await standingServer();
   await writeFile(join(standing.folder, "dying"), "");
