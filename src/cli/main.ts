@@ -42,7 +42,7 @@ function width(): number {
 function unloadable(error: unknown): string | undefined {
   if (!(error instanceof Error && "code" in error)) return undefined;
   if (error.code === "EMFILE" || error.code === "ENFILE")
-    return "too few files may be open at once to load this command.\nRaise the limit, by `ulimit -n 1024` say.";
+    return "too few files may be open at once to load this command. Raise the limit, by `ulimit -n 1024` say.";
   if ("syscall" in error && error.syscall === "uv_cwd")
     return "the working directory is gone, or may not be looked up.\nChange into another one.";
   return undefined;

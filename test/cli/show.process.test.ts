@@ -78,7 +78,7 @@ test("the parent's file alone says whose session is missing, both files together
 
 test("what steers a terminal is not in the tree, and escaped in the JSON", async () => {
   const tree = (await show(["steering.json"])).stdout;
-  expect(tree).toMatch(/^title · scripted\/m1/);
+  expect(tree).toMatch(/^title · completed · scripted\/m1/);
   expect(tree).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/);
   const json = (await show(["steering.json", "--json"])).stdout;
   expect(json).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/);
@@ -105,12 +105,12 @@ test("one step whole, a subagent's too, in the width of the terminal", async () 
 });
 
 test.each([
-  [["--depth", "0"], /--depth <n>.*1 or more/],
-  [["--step", "0/0"], /--step <n>.*such as 5, or 5\/0\/2/],
+  [["--depth", "0"], /--depth 0: .*1 or more/],
+  [["--step", "0/0"], /--step 0\/0: .*such as 5, or 5\/0\/2/],
   [["--step", "7"], /^looptrace: The turn has no step 7: it has steps 0 to 1\.\n$/],
   [["--step", "0", "--errors"], /one or the other/],
   [["--turn", "2"], /^looptrace: There is no turn 2: the last one is turn 1\.\n$/],
-  [["--slow", "soon"], /--slow <duration>.*such as 90s/],
+  [["--slow", "soon"], /--slow soon: this is no duration\.\nSay 10s, /],
 ])("%j is refused", async (argv, why) => {
   const { code, stdout, stderr } = await show(["parent.json", ...argv]);
   expect([code, stdout]).toEqual([2, ""]);
