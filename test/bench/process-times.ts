@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 
 /** Clock ticks of a second in /proc: Linux says 100 everywhere to programs. */
 const TICKS_A_SECOND = 100;
@@ -30,3 +31,21 @@ export function cpuMsIn(stat: string): number {
   const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15).map(Number);
   return ((user + system + childrenUser + childrenSystem) * 1000) / TICKS_A_SECOND;
 }
+
+/** Ends what was left with that home, and waits until it is gone. @param others stay */
+export async function endProcesses(home: string, others: readonly string[]): Promise<void> {
+  const left = (): readonly string[] => processesOf(home).filter((pid) => !others.includes(pid));
+  for (let tries = 0; left().length > 0; tries += 1) {
+    for (const pid of left()) {
+      try {
+        process.kill(Number(pid), tries < MOST_TRIES ? "SIGTERM" : "SIGKILL");
+      } catch {
+        // It is gone already.
+      }
+    }
+    await setTimeout(BETWEEN_TRIES_MS);
+  }
+}
+
+const MOST_TRIES = 50;
+const BETWEEN_TRIES_MS = 100;

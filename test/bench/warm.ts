@@ -3,12 +3,11 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout } from "node:timers/promises";
 import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { realOpencode2 } from "../support/real-opencode2.js";
 import { builtPath } from "./built.js";
 import { type Comparison, median, spreadOf } from "./measure.js";
-import { processesOf } from "./process-times.js";
+import { endProcesses, processesOf } from "./process-times.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
 import type { Plan } from "./sizes.js";
 import { type Took, timed } from "./timed.js";
@@ -180,24 +179,6 @@ async function serveByHand(bench: IsolatedOpenCode, opencode: string): Promise<H
     },
   };
 }
-
-/** Ends what was left with that home, and waits until it is gone. @param others stay */
-async function endProcesses(home: string, others: readonly string[]): Promise<void> {
-  const left = (): readonly string[] => processesOf(home).filter((pid) => !others.includes(pid));
-  for (let tries = 0; left().length > 0; tries += 1) {
-    for (const pid of left()) {
-      try {
-        process.kill(Number(pid), tries < MOST_TRIES ? "SIGTERM" : "SIGKILL");
-      } catch {
-        // It is gone already.
-      }
-    }
-    await setTimeout(BETWEEN_TRIES_MS);
-  }
-}
-
-const MOST_TRIES = 50;
-const BETWEEN_TRIES_MS = 100;
 
 /** @throws when it ends before it says where it listens */
 async function addressOf({ stdout }: ChildProcess): Promise<string> {
