@@ -3,19 +3,22 @@
  * one run, so that the figures of two machines, or of a busy one, can be compared.
  *
  *   npm run bench
- *   npm run -s bench -- --quick --json
  *   npm run bench -- --only sessions
+ *   npm run -s bench -- --quick --json -                  as JSON on standard output
+ *   npm run bench -- --json test/bench/history.json       adds the ratios to that file, see history.ts
  */
 import { parseArgs } from "node:util";
+import { ownVersion } from "../../src/cli/own-version.js";
 import { compareCatalog } from "./catalog.js";
 import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
 import { compareGrowth } from "./growth.js";
+import { addToHistory } from "./history.js";
 import { compareLarge } from "./large.js";
 import { compareMasking } from "./masking.js";
 import type { Comparison } from "./measure.js";
 import { paintTable } from "./paint-table.js";
-import { compareProcesses } from "./processes.js";
+import { compareMemories, compareStarts } from "./processes.js";
 import { compareRecordings } from "./recordings.js";
 import { compareSessions } from "./sessions.js";
 import { FULL, QUICK } from "./sizes.js";
@@ -25,7 +28,7 @@ import { compareWarm } from "./warm.js";
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
+    json: { type: "string" },
     only: { type: "string" },
   },
 });
@@ -39,7 +42,8 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   },
   masking: () => compareMasking(plan),
   delivery: () => compareDelivery(plan),
-  processes: () => compareProcesses(plan),
+  starts: () => compareStarts(plan),
+  memory: () => compareMemories(plan),
   tracing: () => compareTracing(plan),
   growth: () => compareGrowth(plan),
   sessions: () => compareSessions(plan),
@@ -60,7 +64,17 @@ const comparisons = values.quick ? measured.map(({ aim: _, ...comparison }) => c
 
 const { version: node, platform, arch } = process;
 process.stdout.write(
-  values.json
+  values.json === "-"
     ? `${JSON.stringify({ node, platform, arch, quick: values.quick, comparisons }, undefined, 2)}\n`
     : `node ${node}, ${platform} ${arch}; medians of alternating rounds\n\n${paintTable(comparisons)}\n`,
 );
+if (values.json !== undefined && values.json !== "-") {
+  if (values.quick) throw new Error("A quick run's figures say little: they are not kept.");
+  await addToHistory(values.json, {
+    looptrace: ownVersion(),
+    date: new Date().toISOString().slice(0, 10),
+    node,
+    platform: `${platform} ${arch}`,
+    comparisons,
+  });
+}

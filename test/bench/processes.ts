@@ -1,14 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtPath, builtUrl } from "./built.js";
+import type * as Paths from "../../src/files/store-paths.js";
+import type { RunEvidence } from "../../src/opencode/evidence.js";
+import type * as Recording from "../../src/sessions/session-recorder.js";
+import { built, builtPath, builtUrl } from "./built.js";
 import { alternate, type Comparison } from "./measure.js";
 import type { Plan } from "./sizes.js";
 import { syntheticSession } from "./synthetic-session.js";
 
-/** How long `looptrace` takes to start, and how much memory its work takes: each side a process of its own. */
-export async function compareProcesses(plan: Plan): Promise<readonly Comparison[]> {
+/** How much memory looptrace's work takes: each side a process of its own. */
+export async function compareMemories(plan: Plan): Promise<readonly Comparison[]> {
   const folder = await mkdtemp(join(tmpdir(), "looptrace-bench-"));
   try {
     const comparisons: Comparison[] = [];
@@ -18,26 +21,53 @@ export async function compareProcesses(plan: Plan): Promise<readonly Comparison[
         comparisons.push(await compareMemory(step, megabytes, files, plan.memoryRounds));
       }
     }
-    const [smallest] = plan.exports;
-    const small = smallest ? await writeExports(folder, smallest.megabytes) : [];
-    const main = builtPath("cli/main.js");
-    return [
-      ...comparisons,
-      { ...(await compareStart("looptrace --version", [main, "--version"], plan.startRounds, folder)), aim: 1.3 },
-      { ...(await compareStart("looptrace --help", [main, "--help"], plan.startRounds, folder)), aim: 1.3 },
-      {
-        ...(await compareStart(
-          `looptrace show, ${smallest?.megabytes} MB`,
-          [main, "show", ...small],
-          plan.startRounds,
-          folder,
-        )),
-        aim: 4,
-      },
-    ];
+    return comparisons;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** How long `looptrace` takes to start: each side a process of its own. */
+export async function compareStarts({ exports, startRounds }: Plan): Promise<readonly Comparison[]> {
+  const folder = await mkdtemp(join(tmpdir(), "looptrace-bench-"));
+  try {
+    const main = builtPath("cli/main.js");
+    const megabytes = exports[0]?.megabytes ?? 1;
+    const [file = ""] = await writeExports(folder, megabytes);
+    const id = await keep(file, join(folder, "home"));
+    const comparisons: Comparison[] = [];
+    for (const [name, argv, aim] of [
+      ["looptrace --version", ["--version"], 1.3],
+      ["looptrace --help", ["--help"], 1.3],
+      [`looptrace show of a kept session, ${megabytes} MB`, ["show", id], 4],
+      [`looptrace show of a file, ${megabytes} MB`, ["show", file], undefined],
+    ] as const) {
+      const compared = await compareStart(name, [main, ...argv], startRounds, folder);
+      comparisons.push({ ...compared, ...(aim === undefined ? {} : { aim }) });
+    }
+    return comparisons;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Keeps an export as a run does that looptrace has driven. @returns the session's id */
+async function keep(file: string, home: string): Promise<string> {
+  const text = await readFile(file, "utf8");
+  const session = built.readExport(text, file);
+  const [tree] = built.assembleSessions([session]);
+  if (!tree) throw new Error(`${file} holds no session`);
+  const { id, time } = session.info;
+  const run: RunEvidence = {
+    ...{ id: "bench", attempt: 0, streamErrors: [], stderr: "" },
+    ...{ exit: { kind: "exited", code: 0 }, startedAt: time.created, endedAt: time.updated ?? time.created },
+  };
+  const { SessionRecorder } = (await import(builtUrl("sessions/session-recorder.js"))) as typeof Recording;
+  const { storePathsAt } = (await import(builtUrl("files/store-paths.js"))) as typeof Paths;
+  const recorder = new SessionRecorder({ paths: storePathsAt(home), masking: { environment: {} } });
+  const { stored, notes } = await recorder.record({ tree, raw: new Map([[id, text]]), runs: [{ run }] }, null);
+  if (!stored) throw new Error(notes.join(" "));
+  return id;
 }
 
 /** Writes a synthetic session of that size, a file for each export. */

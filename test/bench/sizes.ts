@@ -64,7 +64,7 @@ export const FULL: Plan = {
   largeMb: 500,
   keptSessions: 10_000,
   keptRounds: 7,
-  growthRounds: 15,
+  growthRounds: 7,
   warmRounds: 15,
 };
 
