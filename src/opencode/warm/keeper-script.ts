@@ -26,7 +26,10 @@ export const INTERRUPT = "interrupt.mjs";
  * This first takes the record away, and then looks for leases. So whichever was first, the other one sees it, and a
  * server is never ended that a run has just found.
  *
- * In sh, which needs 1 MB where Node would need 40. It sleeps between its looks: a second while runs are at work, else
+ * systemd keeps the file of a session whose user has logged out as long as a process of it lives, which this one is: it
+ * says that the session is closing.
+ *
+ * In sh, which needs 1 MB where Node would need 40; a special builtin whose redirection fails would end it. It sleeps between its looks: a second while runs are at work, else
  * five at most. TERM has it end the server as soon as no run uses it.
  */
 export const KEEPER_SCRIPT = `
@@ -88,14 +91,15 @@ look() {
       continue
     fi
     worked=
+    taken=0
     while read -r word value more; do
       case $word in
-        since) since=$value ;;
+        since) taken=$value ;;
         session) worked=1 ;;
       esac
     done < "$lease"
     if [ -n "$worked" ]; then
-      printf '%s\\n' "$since" >> "$folder/${ABORTED}"
+      printf '%s\\n' "$taken" >> "$folder/${ABORTED}"
       mv -f "$lease" "$folder/left-\${name}"
       left="$left left-\${name}"
       retire "a run was killed"
@@ -118,7 +122,13 @@ memory() {
   fi
 }
 quit_session() {
-  [ -n "$SESSION" ] && { [ ! -e "$SESSION" ]; return; }
+  if [ -n "$SESSION" ]; then
+    [ -e "$SESSION" ] || return 0
+    while read -r line; do
+      if [ "$line" = STATE=closing ]; then return 0; fi
+    done < "$SESSION"
+    return 1
+  fi
   [ -n "$LEADER" ] && ! same "\${LEADER%% *}" "\${LEADER#* }"
 }
 since_abort() {
@@ -179,6 +189,7 @@ fi
 exec < /dev/null
 clock
 since=$now
+printf '' > "$folder/seen"
 while [ -d "$folder" ]; do
   look
   clock
@@ -187,8 +198,8 @@ while [ -d "$folder" ]; do
     server=
     retire "opencode ended"
   fi
-  if [ "$folder/${USES}" -nt "$folder/seen" ] || [ ! -e "$folder/seen" ]; then
-    : > "$folder/seen"
+  if [ "$folder/${USES}" -nt "$folder/seen" ]; then
+    printf '' > "$folder/seen"
     since=$now
   fi
   if [ -n "$live" ]; then

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { attempt } from "../../errors/thrown.js";
 import { shellEnvironment, startWatchdog } from "../program/watchdog.js";
 import { KEEPER_SCRIPT } from "./keeper-script.js";
 import { ownMark, type ProcessMark, sessionLeader, startOf } from "./process-start.js";
@@ -29,9 +31,11 @@ export interface KeeperOptions {
  * Starts a keeper, and a watchdog that does its work should it be killed. To be called before anything is started that
  * is to be kept.
  *
- * @throws where there is no `sh`
+ * @throws where there is no `sh`, and where the folder's path cannot be told in a line
  */
 export function startKeeper({ folder, servers, runId, environment }: KeeperOptions): Keeper {
+  // The watchdog removes the folder that a line names, which the beginning of a path would be too.
+  if (folder.includes("\n")) throw new Error("a folder whose name has several lines cannot be kept");
   const watchdog = startWatchdog();
   if (!watchdog?.stdin) throw new Error("there is no sh");
   let child: ChildProcess;
@@ -60,16 +64,23 @@ export function startKeeper({ folder, servers, runId, environment }: KeeperOptio
   };
 }
 
-/** By what the keeper knows that its user has logged out. */
-function sessionVariables({ XDG_SESSION_ID: id }: KeeperOptions["environment"]): {
-  readonly SESSION: string;
-  readonly LEADER: string;
-} {
-  const session = id !== undefined && /^\w+$/.test(id) ? `/run/systemd/sessions/${id}` : "";
+/**
+ * By what the keeper knows that its user has logged out.
+ *
+ * @param sessions the folder in which systemd tells of sessions
+ */
+export function sessionVariables(
+  { XDG_SESSION_ID: id }: KeeperOptions["environment"],
+  sessions = "/run/systemd/sessions",
+): { readonly SESSION: string; readonly LEADER: string } {
+  const session = id !== undefined && /^\w+$/.test(id) ? join(sessions, id) : undefined;
+  const said = session === undefined ? undefined : attempt(() => readFileSync(session, "latin1"));
+  // One that is over and lasts (tmux goes on in it) tells nothing any more.
+  const isOpen = said !== undefined && !/^STATE=closing$/m.test(said);
   const leader = sessionLeader();
   const isOther = leader !== undefined && leader.pid !== ownMark()?.pid;
   return {
-    SESSION: session !== "" && existsSync(session) ? session : "",
+    SESSION: isOpen ? (session ?? "") : "",
     LEADER: isOther ? `${leader.pid} ${leader.start}` : "",
   };
 }
