@@ -53,6 +53,7 @@ export async function fakeOpenCode(): Promise<FakeOpenCode> {
       PATH: process.env.PATH ?? "",
       HOME: folder,
       LOOPTRACE_HOME: join(folder, "looptrace"),
+      LOOPTRACE_WARM: "0",
       LOOPTRACE_OPENCODE: path,
     },
     path,
