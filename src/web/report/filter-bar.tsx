@@ -1,6 +1,7 @@
 import { count } from "../../text/format.js";
 import type { ReportRow } from "../data/report-data.js";
 import { EVERYTHING, isFiltering, type RowFilter } from "./filters.js";
+import { pure } from "./pure.js";
 import { type RowIndex, subagentText } from "./row-index.js";
 
 interface FilterBarProps {
@@ -30,7 +31,7 @@ const TIMES: readonly (readonly [ms: number, text: string])[] = [
 ];
 
 /** Which rows are shown, and in which order. */
-export function FilterBar(props: FilterBarProps) {
+export const FilterBar = pure(function FilterBar(props: FilterBarProps) {
   const { rows, index, filter, onFilter, longestFirst, isSearching, isZoomed, wanted } = props;
   const set = (wish: Partial<RowFilter>): void => onFilter({ ...filter, ...wish });
   const { slowerThan, tool, model, subagent } = filter;
@@ -101,7 +102,7 @@ export function FilterBar(props: FilterBarProps) {
       <output class="wanted">{isActive ? `${count(wanted)} of ${count(rows.length)} rows` : ""}</output>
     </fieldset>
   );
-}
+});
 
 interface ChoiceProps {
   readonly label: string;

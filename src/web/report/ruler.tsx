@@ -1,12 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { axisText } from "./axis-text.js";
+import { pure } from "./pure.js";
 import { percentAt, ticks, type Viewport } from "./viewport.js";
 
 /** As many moments are named; the style sheet hides every other one on a narrow screen. */
 const MOST_TICKS = 8;
 
 /** The axis of time above the rows. */
-export function Ruler({ view }: { readonly view: Viewport }) {
+export const Ruler = pure(function Ruler({ view }: { readonly view: Viewport }) {
   const marks = ticks(view, MOST_TICKS);
   const step = (marks[1] ?? 0) - (marks[0] ?? 0);
   return (
@@ -18,10 +19,10 @@ export function Ruler({ view }: { readonly view: Viewport }) {
       ))}
     </Axis>
   );
-}
+});
 
 /** The axis' lines behind the rows. */
-export function Grid({ view }: { readonly view: Viewport }) {
+export const Grid = pure(function Grid({ view }: { readonly view: Viewport }) {
   return (
     <Axis name="grid">
       {ticks(view, MOST_TICKS).map((at) => (
@@ -29,7 +30,7 @@ export function Grid({ view }: { readonly view: Viewport }) {
       ))}
     </Axis>
   );
-}
+});
 
 function Axis({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   return (
