@@ -116,10 +116,12 @@ export class Catalog {
   }
 
   #sessions(isMeant: (kind: CatalogSession["kind"]) => boolean): CatalogSession[] {
-    return [...this.#segments.places.values()].flatMap(({ entry }) => {
+    return [...this.#segments.places.values()].flatMap(({ entry }): CatalogSession[] => {
       const { id, storedAt, content } = entry;
       if (!this.#isListed(entry) || content.kind === "subagent" || !isMeant(content.kind)) return [];
-      return [{ id, storedAt, ...content }];
+      return content.kind === "session"
+        ? [{ kind: content.kind, id, storedAt, row: content.row }]
+        : [{ kind: content.kind, id, storedAt, reason: content.reason }];
     });
   }
 
