@@ -166,7 +166,7 @@ export class ServerPool {
       throw error;
     }
     const { server, agent, wire, isShared, warm } = started;
-    if (isShared && !warm && (await recordedBytes(wire)) > MOST_RECORDED_BYTES) this.#retire(key, entry);
+    if (isShared && (await recordedBytes(wire)) > MOST_RECORDED_BYTES) this.#retire(key, entry);
     // One that has another run's idea of the directory is none for a run there.
     const isFit = warm === undefined || (await warm.enter(spec.directory));
     if (server.exit !== null || !isFit) {

@@ -125,5 +125,6 @@ export function stampOf(directory: string): string {
 
 function identityOf(path: string): readonly number[] | null {
   const found = attempt(() => statSync(path));
-  return found ? [found.dev, found.ino] : null;
+  // What is made in the place of another one that was removed often gets its number.
+  return found ? [found.dev, found.ino, found.birthtimeMs] : null;
 }

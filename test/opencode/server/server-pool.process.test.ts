@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ServerPool } from "../../../src/opencode/server/server-pool.js";
 import { traceSession } from "../../../src/trace/trace-session.js";
@@ -48,19 +48,25 @@ test("a server for one turn is for one turn, also where two want it while it sta
   expect(fourth.server).toBe(third.server);
 });
 
-test("a server that has recorded much is replaced, since its recording would end", async () => {
-  const wish = { ...(await wishFor(LISTENS)), wire: "full" as const };
-  const servers = pool();
+test.each([
+  ["goes with its pool", 0],
+  ["stays", 600_000],
+])("a server that %s and has recorded much is replaced, since its recording would end", async (_, warmMs) => {
+  const made = await wishFor(LISTENS);
+  const environment = { ...made.environment, HOME: made.directory, LOOPTRACE_HOME: join(made.directory, "looptrace") };
+  const wish = { ...made, environment, warmMs, wire: "full" as const };
+  const servers = pool({ leaves: true });
   const first = await servers.lease(wish);
-  const recording = join((await first.workFolder()).path, "wire", "1-a.jsonl");
+  const recording = join(dirname(first.server.logPath), "wire", "1-a.jsonl");
   await writeFile(recording, "");
   await truncate(recording, 129 * 1024 * 1024);
   const second = await servers.lease(wish);
   const third = await servers.lease(wish);
-  expect([second.server === first.server, third.server === first.server]).toEqual([true, false]);
+  expect([second.runId === first.runId, third.runId === first.runId]).toEqual([true, false]);
   first.release(WELL);
   second.release(WELL);
-  expect(await first.server.ended).toMatchObject({ kind: "signalled", by: "caller" });
+  expect(await first.server.ended).toMatchObject({ kind: "signalled" });
+  third.release({ ...WELL, isUnfit: true });
 });
 
 test("closing ends what starts, and starts nothing that waits for its turn", async () => {
