@@ -1,36 +1,16 @@
-import { join } from "node:path";
 import { authorization } from "../server/connection.js";
 import { patientFetch } from "../server/patient-fetch.js";
 import { takeLease } from "./leases.js";
+import { type NotedServer, notedServers } from "./noted-servers.js";
 import { isOwnPort } from "./own-port.js";
 import { isOwnProcess } from "./process-start.js";
 import { readRecord, type ServerRecord } from "./server-record.js";
-import { serverIds } from "./servers-folder.js";
 import { type WarmServer, warmServer, worn } from "./warm-server.js";
 import { withdraw } from "./withdraw.js";
 
 /** A server that works answers in a few ms; one that is busy starting something for another run takes longer. */
 const ANSWER_MS = 2_500;
 const MOST_ANSWER_BYTES = 1024 * 1024;
-
-/** A server that is noted, and its folder. */
-export interface NotedServer {
-  readonly folder: string;
-  readonly record: ServerRecord;
-}
-
-/** The servers that runs may use. What another user could have put there is passed over. */
-export async function notedServers(servers: string): Promise<readonly NotedServer[]> {
-  const ids = await serverIds(servers);
-  const found = await Promise.all(
-    ids.map(async (id) => {
-      const folder = join(servers, id);
-      const record = await readRecord(folder);
-      return record === undefined || record.id !== id ? [] : [{ folder, record }];
-    }),
-  );
-  return found.flat();
-}
 
 /**
  * Gets hold of a server that an earlier run has left. One that misbehaves, or has become too large, is withdrawn.

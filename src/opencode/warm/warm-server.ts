@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { attempt } from "../../errors/thrown.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { noRecording, RECORDINGS, recordingAt, type WireRecording } from "../program/wire-recording.js";
@@ -8,6 +8,7 @@ import type { RunningServer } from "../server/start-server.js";
 import { MOST_MEMORY_KB } from "./keeper.js";
 import { type Lease, liveLeases, usesOf } from "./leases.js";
 import { leftServer } from "./left-server.js";
+import { withdrawOldest } from "./noted-servers.js";
 import { clearPlace, enterPlace } from "./places.js";
 import type { ServerRecord } from "./server-record.js";
 import { noteAborted, waitForEnd, withdraw } from "./withdraw.js";
@@ -27,7 +28,7 @@ export interface WarmServer {
   readonly workFolder: () => Promise<RunFolder>;
   /** Has it know a directory as it is now. @returns whether it does; else it is none for a run there */
   enter(directory: string): Promise<boolean>;
-  /** Notes a turn that is about to begin. */
+  /** Notes a turn that is about to begin. Never throws. */
   begin(sessionId: string, directory: string): void;
   /** Notes that a turn has ended. @param hasToolServers whether opencode has started some for its directory */
   conclude(directory: string, hasToolServers: boolean): void;
@@ -72,7 +73,7 @@ export function warmServer({ folder, lease, record, version, isFound, published 
     if (why !== undefined) {
       await withdraw(folder, keeper, why);
       if ((await liveLeases(folder)).length === 0) await waitForEnd(folder, LONGEST_END_MS);
-    }
+    } else await withdrawOldest(dirname(folder));
     await (await own?.catch(() => undefined))?.remove().catch(() => undefined);
   };
   const end: WarmServer["end"] = (retired) => (ending ??= leave(retired));
@@ -94,7 +95,10 @@ export function warmServer({ folder, lease, record, version, isFound, published 
     isFound,
     workFolder: () => (own ??= createRunFolder()),
     enter: (directory) => enterPlace(placed, lease, directory).catch(() => false),
-    begin: (sessionId, directory) => lease.addSession(sessionId, directory),
+    begin: (sessionId, directory) => {
+      // On a full disk a turn goes on that could not be ended should this process be killed.
+      attempt(() => lease.addSession(sessionId, directory));
+    },
     conclude: (directory, hasToolServers) => {
       if (hasToolServers) toClear.add(directory);
     },

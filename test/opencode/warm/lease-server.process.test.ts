@@ -136,6 +136,30 @@ test("what a server knows of a directory is thrown away where that has changed, 
   expect([await fourth?.enter(directory), await disposals(), fourth?.isFound]).toEqual([true, 2, true]);
 });
 
+test("of servers that no run uses the four stay that were used last", async () => {
+  const standing = await standingServer();
+  const lease = (VARIABLE: string) =>
+    standing.lease({ environment: { ...standing.spec.environment, VARIABLE, LOOPTRACE_WARM: "10m" } });
+  const used = await lease("used");
+  const runs = [];
+  for (const name of ["1", "2", "3", "4", "5", "6"]) {
+    const run = await lease(name);
+    await run?.end();
+    runs.push(run?.runId);
+  }
+  await vi.waitFor(() => expect(standing.ids()).toHaveLength(5), 20_000);
+  const left = await Promise.all(standing.ids().map((id) => recordOf(standing.servers, id)));
+  expect(left.map(({ runId }) => runId).toSorted()).toEqual([used?.runId, ...runs.slice(2)].toSorted());
+  expect(used?.server.exit).toBeNull();
+});
+
+test("a turn begins also where that cannot be noted", async () => {
+  const standing = await standingServer();
+  const server = await standing.lease();
+  await rm(join(standing.servers, standing.ids()[0] ?? "", "leases"), { recursive: true });
+  expect(() => server?.begin("ses_1", standing.spec.directory)).not.toThrow();
+});
+
 test("one that ends while it starts is for nobody, and those who waited for it start for themselves", async () => {
   const standing = await standingServer();
   await writeFile(join(standing.folder, "dying"), "");
