@@ -147,7 +147,7 @@ describe.concurrent("an experiment", () => {
     [["--arm", "base", "--arm", "new:ref=nope"], 'there is no commit "nope"'],
     [["--arm", "base", "--arm", "new:opencode=9.9.9"], "there is no such version here; there is 1.18.33"],
     [["--arm", "base", "--arm", "new:system-file=no.md"], "no such file"],
-    [[...ARMS, "--dataset", "bugs"], "one of the two"],
+    [[...ARMS, "--dataset", "bugs"], "Which cases is not said, or twice"],
     [[...ARMS, "--json", "--markdown", "-"], "Standard output holds one document"],
     [[...ARMS, "--measure", "costs"], "Did you mean cost?"],
     [[...ARMS, "--queue", "q"], "--queue is for --redis"],

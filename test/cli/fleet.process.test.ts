@@ -225,7 +225,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     const [redis, opencode] = [await startRedis(), await talkingOpenCode()];
     await writeTasks(opencode, { id: "deadly", prompt: prompt({ name: "deadly", waitMs: 60_000 }) }, "harmless");
     const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
-    const standBy = Array.from({ length: 7 }, () => startWorker(redis.url, opencode, "--lock", "1s", "-n", "1"));
+    const standBy = Array.from({ length: 7 }, () => startWorker(redis.url, opencode, "--lock", "3s", "-n", "1"));
     let workers = await Promise.all(standBy);
     const runs = () => opencode.runs().then((all) => all.filter((one) => one.includes("deadly")).length);
     for (let deaths = 1; deaths <= 6; deaths += 1) {

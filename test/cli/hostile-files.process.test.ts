@@ -117,10 +117,11 @@ test.each<[string, string[], (() => Promise<unknown> | unknown) | undefined, str
     () => writeFile(at("e.json"), text),
     "no space left on device",
   ],
-])("%s: one line, exit code 2", async (_, argv, prepare, says) => {
+])("%s: what is wrong and what to do, exit code 2", async (_, argv, prepare, says) => {
   await prepare?.();
   const { code, stderr } = await call(...argv);
-  expect([code, stderr.trimEnd().split("\n").length]).toEqual([2, 1]);
+  expect(code).toBe(2);
+  expect(stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(2);
   expect(stderr).toContain(says);
   expect(stderr).not.toMatch(/\n\s+at |should not happen/);
 });

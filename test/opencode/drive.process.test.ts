@@ -137,7 +137,8 @@ describe.each(drivers)("with the driver %s", (driver) => {
       sessionId: result.sessionId,
       step: 3,
       toolsDone: 5,
-      toolsFailed: 0,
+      // Both commands count what is not there: grep ends with exit code 1, which opencode calls completed.
+      toolsFailed: 2,
       tokens: { input: 5324, output: 258, reasoning: 70, cacheRead: 13056, cacheWrite: 0 },
     });
     expect(seen.at(-1)).toEqual(result.progress);
