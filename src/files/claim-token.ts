@@ -47,6 +47,13 @@ export async function isOwnerAlive(token: string, path: string): Promise<boolean
   return running === start;
 }
 
+/** Whether a token is of a process that ran on this machine before it was last started: then that is no more. */
+export function isOfEarlierBoot(token: string): boolean {
+  const [, , host, boot] = token.split("-");
+  const here = thisMachine();
+  return host === here.host && boot !== undefined && boot !== here.boot;
+}
+
 async function isYoung(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   return !found || Date.now() - Math.max(found.ctimeMs, found.mtimeMs) < LEASE_MS;

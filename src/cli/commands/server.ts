@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { storePaths } from "../../files/store-paths.js";
-import { stopServer, surveyServers, type WarmServerFacts } from "../../opencode/server.js";
+import { type StoppedServer, stopServer, surveyServers, type WarmServerFacts } from "../../opencode/server.js";
 import { paintServers, shortServerId } from "../../terminal/paint-servers.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
@@ -52,14 +52,16 @@ export async function serverStop(
     terminal.out(`${terminalJson({ servers: done.map(({ id, state }) => ({ id, state })) })}\n`);
     return EXIT.ok;
   }
-  const lines = done.map(({ id, state }) =>
-    state === "stopped"
-      ? `${shortServerId(id)} is stopped.`
-      : `${shortServerId(id)} ends with the runs that use it; no other begins on it.`,
-  );
+  const lines = done.map(({ id, state }) => `${shortServerId(id)} ${STOP_TEXTS[state]}`);
   terminal.out(`${lines.length > 0 ? lines.join("\n") : "There is none."}\n`);
   return EXIT.ok;
 }
+
+const STOP_TEXTS: Readonly<Record<StoppedServer, string>> = {
+  stopped: "is stopped.",
+  ending: "ends with the runs that use it; no other begins on it.",
+  elsewhere: "is on another machine or in another container, and is to be stopped there.",
+};
 
 /** @throws {ConfigurationError} when there is none, or when several begin so */
 function named(text: string, servers: readonly WarmServerFacts[]): WarmServerFacts {

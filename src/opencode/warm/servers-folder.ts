@@ -52,6 +52,9 @@ export function isOfThisPlace(id: string): boolean {
   return ID.exec(id)?.[1] === place();
 }
 
+/** In a server's folder: by which process it was started. */
+export const CLAIM = "claim";
+
 /** The ids of the servers that are noted there, those that are gone included; none where there is no such folder. */
 export async function serverIds(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => []);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { claimToken } from "../../files/claim-token.js";
 import type { FileLock } from "../../files/file-lock.js";
 import { generationOfProgram, versionSupport } from "../program/opencode-version.js";
 import { prepareConfig } from "../program/prepare-config.js";
@@ -17,7 +18,7 @@ import { INTERRUPT, LEASES } from "./keeper-script.js";
 import { takeLease } from "./leases.js";
 import { startOf } from "./process-start.js";
 import { writeRecord } from "./server-record.js";
-import { newServerId } from "./servers-folder.js";
+import { CLAIM, newServerId } from "./servers-folder.js";
 import { type WarmServer, warmServer } from "./warm-server.js";
 import { WARM_VARIABLE } from "./warmth.js";
 import { withdraw } from "./withdraw.js";
@@ -72,6 +73,7 @@ async function startIn({ id, folder, keeper }: Place, options: StartToLeave): Pr
   await mkdir(folder.temporary, { mode: 0o700 });
   await mkdir(join(folder.path, LEASES), { mode: 0o700 });
   await folder.write(RUN_ID_FILE, folder.runId);
+  await folder.write(CLAIM, claimToken());
   // At once: a folder that no process uses is swept away.
   const lease = await takeLease(folder.path, idleMs);
   const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));

@@ -5,10 +5,14 @@ import { liveLeases } from "./leases.js";
 import { isOwnProcess } from "./process-start.js";
 import { readRecord } from "./server-record.js";
 import { doubtAboutFolder, isOfThisPlace } from "./servers-folder.js";
+import { isLeft } from "./sweep-servers.js";
 import { waitForEnd, withdraw } from "./withdraw.js";
 
-/** What became of a server that was to be stopped: it is gone, or ends with the runs that use it. */
-export type StoppedServer = "stopped" | "ending";
+/**
+ * What became of a server that was to be stopped: it is gone, or ends with the runs that use it; one on another machine
+ * or in another container goes on.
+ */
+export type StoppedServer = "stopped" | "ending" | "elsewhere";
 
 const LONGEST_END_MS = 8_000;
 
@@ -21,9 +25,14 @@ export async function stopServer(servers: string, id: string): Promise<StoppedSe
   const folder = join(servers, id);
   if (doubtAboutFolder(folder) !== undefined) return "stopped";
   const record = (await readRecord(folder)) ?? (await readRecord(folder, "withdrawn"));
-  if (!record || !isOfThisPlace(id)) return "stopped";
+  if (!isOfThisPlace(id)) {
+    if (!(await isLeft(id, folder))) return "elsewhere";
+    await rm(folder, { recursive: true, force: true });
+    return "stopped";
+  }
+  if (!record) return "stopped";
   if (!isOwnProcess(record.keeper)) {
-    // Nobody else would.
+    // Nothing else would.
     await endProcesses(record.runId);
     await rm(folder, { recursive: true, force: true });
     return "stopped";

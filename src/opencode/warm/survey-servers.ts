@@ -11,10 +11,10 @@ import { isLeft } from "./sweep-servers.js";
 import { memoryOf } from "./warm-server.js";
 
 /**
- * How a server is: for runs to use (`ready`), in use for the last time (`ending`), or without a process that would end
- * it (`lost`).
+ * How a server is: for runs to use (`ready`), in use for the last time (`ending`), without a process that would end it
+ * (`lost`), or on another machine or in another container (`elsewhere`).
  */
-export type WarmState = "ready" | "ending" | "lost";
+export type WarmState = "ready" | "ending" | "lost" | "elsewhere";
 
 /** A server that outlives its run, as a person looks at it. */
 export interface WarmServerFacts {
@@ -88,10 +88,10 @@ async function factsOf(id: string, folder: string): Promise<WarmServerFacts | Se
   ]);
   const age = runsSince(record.server) ?? Math.max(0, Date.now() - record.listeningAt);
   const idle = Math.min(age, Math.max(0, Date.now() - (lastUse ?? Date.now())));
-  const memory = memoryOf(record.server.pid);
+  const memory = isOfThisPlace(id) ? memoryOf(record.server.pid) : undefined;
   return {
     id,
-    state: stateOf(record, offered !== undefined),
+    state: await stateOf(record, folder, offered !== undefined),
     version: record.version,
     opencode: record.opencode,
     pid: record.server.pid,
@@ -105,7 +105,8 @@ async function factsOf(id: string, folder: string): Promise<WarmServerFacts | Se
   };
 }
 
-function stateOf(record: ServerRecord, isOffered: boolean): WarmState {
-  if (!isOfThisPlace(record.id) || !isOwnProcess(record.keeper)) return "lost";
+async function stateOf(record: ServerRecord, folder: string, isOffered: boolean): Promise<WarmState> {
+  if (!isOfThisPlace(record.id)) return (await isLeft(record.id, folder).catch(() => true)) ? "lost" : "elsewhere";
+  if (!isOwnProcess(record.keeper)) return "lost";
   return isOffered && isAlive(record) ? "ready" : "ending";
 }

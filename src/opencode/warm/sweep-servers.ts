@@ -1,5 +1,6 @@
 import { lstat, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isOfEarlierBoot } from "../../files/claim-token.js";
 import { sweepLocks } from "../../files/file-lock.js";
 import { readOwnText } from "../../files/own-files.js";
 import { endProcesses } from "../program/end-processes.js";
@@ -8,7 +9,7 @@ import { FOREIGN_MAX_AGE_MS, RUN_ID, RUN_ID_BYTES } from "../program/sweep-run-f
 import { liveLeases } from "./leases.js";
 import { isOwnProcess } from "./process-start.js";
 import { readRecord } from "./server-record.js";
-import { doubtAboutFolder, isOfThisPlace, serverIds } from "./servers-folder.js";
+import { CLAIM, doubtAboutFolder, isOfThisPlace, serverIds } from "./servers-folder.js";
 
 /** A server's folder is made a moment before it is leased. */
 const YOUNG_MS = 60_000;
@@ -34,7 +35,10 @@ async function sweepOne(id: string, folder: string): Promise<void> {
 export async function isLeft(id: string, folder: string): Promise<boolean> {
   const { mtimeMs } = await lstat(folder);
   const age = Math.abs(Date.now() - mtimeMs);
-  if (!isOfThisPlace(id)) return age > FOREIGN_MAX_AGE_MS;
+  if (!isOfThisPlace(id)) {
+    const claim = await readOwnText(join(folder, CLAIM), RUN_ID_BYTES).catch(() => "");
+    return isOfEarlierBoot(claim) || age > FOREIGN_MAX_AGE_MS;
+  }
   if (age < YOUNG_MS || (await liveLeases(folder)).length > 0) return false;
   const record = (await readRecord(folder)) ?? (await readRecord(folder, "withdrawn"));
   return record === undefined || !isOwnProcess(record.keeper);

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
-import disk, { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import disk, { cp, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { startOf, ticksNow } from "../../../src/opencode/warm/process-start.js";
+import { stopServer } from "../../../src/opencode/warm/stop-servers.js";
+import { surveyServers } from "../../../src/opencode/warm/survey-servers.js";
+import { sweepServers } from "../../../src/opencode/warm/sweep-servers.js";
 import { looptrace, startLooptrace } from "../../support/cli.js";
 import { STANDING_PROGRAM, type StandingServer, standingServer } from "../../support/standing-server.js";
 import { talkingOpenCode } from "../../support/talking-opencode.js";
@@ -170,4 +173,29 @@ test("looptrace server lists them and stops them", async () => {
   expect(standing.ids()).toHaveLength(1);
   await used?.end(ABORTED);
   expect(standing.ids()).toEqual([]);
+});
+
+test("what is left of before the machine was started goes, and what is another machine's stays", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const [id = ""] = standing.ids();
+  const claim = await readFile(join(standing.servers, id, "claim"), "utf8");
+  const [pid, start, host, boot, space] = claim.split("-");
+  const copy = async (other: string, text: string): Promise<void> => {
+    await cp(join(standing.servers, id), join(standing.servers, other), { recursive: true });
+    const record = { ...(await recordOf(standing)), id: other };
+    await writeFile(join(standing.servers, other, "server.json"), JSON.stringify(record));
+    await writeFile(join(standing.servers, other, "claim"), text);
+  };
+  const [earlier, elsewhere, swept] = ["aaaaaaaa00000000", "bbbbbbbb00000000", "cccccccc00000000"];
+  await copy(earlier, [pid, start, host, "0", space].join("-"));
+  await copy(elsewhere, [pid, start, "0", boot, space].join("-"));
+  const states = (await surveyServers(standing.root)).servers.map((one) => [one.id, one.state]);
+  expect(Object.fromEntries(states)).toEqual({ [id]: "ready", [earlier]: "lost", [elsewhere]: "elsewhere" });
+  expect(await stopServer(standing.servers, earlier)).toBe("stopped");
+  expect(await stopServer(standing.servers, elsewhere)).toBe("elsewhere");
+  await copy(swept, [pid, start, host, "0", space].join("-"));
+  await sweepServers(standing.servers);
+  expect(standing.ids()).toEqual([id, elsewhere].toSorted());
+  await rm(join(standing.servers, elsewhere), { recursive: true });
 });
