@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -82,9 +82,15 @@ async function atPlace(
   }
 }
 
+/** By what a path leads to: another run may have come to the same directory by a link. */
 async function isUsedByOthers(folder: string, { name }: Lease, directory: string): Promise<boolean> {
   const leases = await liveLeases(folder);
-  return leases.some((lease) => lease.name !== name && lease.directories.includes(directory));
+  const own = realPathOf(directory);
+  return leases.some((lease) => lease.name !== name && lease.directories.some((one) => realPathOf(one) === own));
+}
+
+function realPathOf(directory: string): string {
+  return attempt(() => realpathSync(directory)) ?? directory;
 }
 
 async function dispose({ connection, generation }: PlacedServer, directory: string): Promise<boolean> {

@@ -1,9 +1,12 @@
+import { once } from "node:events";
 import { statSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { stampOf } from "../../../src/opencode/warm/places.js";
+import { takeLease } from "../../../src/opencode/warm/leases.js";
+import { clearPlace, stampOf } from "../../../src/opencode/warm/places.js";
 
 test("a directory is another one when it is made anew, and when its repository is another", async () => {
   const folder = await mkdtemp(join(tmpdir(), "places-"));
@@ -30,4 +33,33 @@ test("a directory is another one when it is made anew, and when its repository i
   await writeFile(join(work, "file.txt"), "changed");
   await writeFile(join(folder, ".git/refs/heads/main"), "1".repeat(40));
   expect(stampOf(work)).toBe(stamps.at(-1));
+});
+
+test("what a directory has started stays while another run works there, also by a link to it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "places-"));
+  const asked: (string | undefined)[] = [];
+  const opencode = createServer((request, response) => {
+    asked.push(request.url);
+    response.end("true");
+  }).listen(0, "127.0.0.1");
+  onTestFinished(async () => {
+    opencode.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  await once(opencode, "listening");
+  const address = opencode.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const [work, link] = [join(folder, "work"), join(folder, "link")];
+  await mkdir(work);
+  await symlink(work, link);
+  await mkdir(join(folder, "leases"));
+  const [own, other] = [await takeLease(folder, 60_000), await takeLease(folder, 60_000)];
+  own.addDirectory(work);
+  other.addDirectory(link);
+  const server = { folder, generation: 1, connection: { url: `http://127.0.0.1:${port}` } } as const;
+  expect(await clearPlace(server, own, work)).toBe(true);
+  expect(asked).toEqual([]);
+  await other.end();
+  expect(await clearPlace(server, own, work)).toBe(true);
+  expect(asked).toEqual([expect.stringMatching(/^\/instance\/dispose\?directory=.*work$/)]);
 });
