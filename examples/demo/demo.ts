@@ -4,13 +4,15 @@
  * goes there as well.
  *
  *   npm run demo
- *   npm run -s demo -- show 1     # looptrace on what it has kept
+ *   npm run -s demo -- show --last     # looptrace on what it has kept
  */
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { processTerminal } from "../../src/cli/terminal.js";
 import { tellWriteErrors } from "../../src/cli/write-errors.js";
-import { demoHome, LOOK, lookAtDemo } from "./look.js";
+import { storePathsAt } from "../../src/files/store-paths.js";
+import { lastStoredSession } from "../../src/sessions/stored-files.js";
+import { demoHome, lookAtDemo, lookCommands } from "./look.js";
 import { type Demo, openDemo } from "./open-demo.js";
 
 const exitCodeOf = tellWriteErrors();
@@ -25,8 +27,13 @@ async function play(demo: Demo): Promise<number> {
   own.err(
     `\nThe model was scripted (${path.relative(process.cwd(), fileURLToPath(import.meta.url))}), everything else is real.\n`,
   );
-  own.err(`Its session is kept apart from yours, in ${demoHome(process.env)}. Look at it again:\n\n`);
-  for (const command of LOOK) own.err(`  ${command}\n`);
+  const home = demoHome(process.env);
+  // What was kept last is what was just shown.
+  const id = await lastStoredSession(storePathsAt(home));
+  if (id !== undefined) {
+    own.err(`Its session is kept apart from yours, in ${home}. Look at it again:\n\n`);
+    for (const command of await lookCommands(home, id)) own.err(`  ${command}\n`);
+  }
   return exit === 0 ? shown : exit;
 }
 
