@@ -151,6 +151,7 @@ export type {
   RunEvent,
   RunningSubagent,
   RunningTool,
+  UsedServer,
 } from "./opencode/drive.js";
 export {
   type Evidence,

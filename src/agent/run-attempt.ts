@@ -128,7 +128,7 @@ async function driveAndRecord(
   const last = lastOf(traces);
   // The caller is told what the agent said, secrets and all.
   const said = tree === null || recorded.tree === tree ? last : lastOf(ofRun(traceSession(tree, evidence), run));
-  const { sessionId, opencode, driver, exit } = driven;
+  const { sessionId, opencode, driver, server, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, beside.run, request.drive.model);
   const notes = [
     ...beside.notes,
@@ -146,7 +146,7 @@ async function driveAndRecord(
   const output = driven.structured?.value ?? said?.loop.output ?? null;
   const answer = { text: said ? answerText(said.loop.steps) : null, output };
   const { tree: session, stored: kept } = recorded;
-  return { ...answer, error, sessionId, traces, session, kept, opencode, driver, exit, notes };
+  return { ...answer, error, sessionId, traces, session, kept, opencode, driver, server, exit, notes };
 }
 
 /** What the model that is asked costs by the user's word; of the one that opencode chooses nothing is known before. */

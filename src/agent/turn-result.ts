@@ -1,5 +1,5 @@
 import type { ErrorFacts } from "../errors/error-facts.js";
-import type { Driver } from "../opencode/drive.js";
+import type { Driver, UsedServer } from "../opencode/drive.js";
 import type { OpenCodeProgram, RunExit } from "../opencode/program.js";
 import type { SessionTree } from "../opencode/session.js";
 import type { LoopTrace, Totals } from "../trace/model.js";
@@ -24,6 +24,11 @@ export interface AttemptResult {
   readonly opencode: OpenCodeProgram;
   /** How opencode was driven. */
   readonly driver: Exclude<Driver, "auto">;
+  /**
+   * The opencode server that ran it, and whether an earlier run had left that (`warm`); null where there was none, as
+   * with the driver `cli`.
+   */
+  readonly server: UsedServer | null;
   /** How the run ended. */
   readonly exit: RunExit;
   /** What a person should know, a line each. */

@@ -89,22 +89,45 @@ function onTerminal(terminal: Terminal, { message, directory }: RunAbout): RunPr
   };
 }
 
+/** A server that an earlier run left is found in less, ms: nothing starts then. */
+const FINDING_MS = 500;
+
 /** In a log file every line stays, so only the start, a new step or a failed request is worth one. */
 function plainLines(terminal: Terminal, { directory }: RunAbout): RunProgress {
   let saidStep: number | null = null;
   let saidFailures = 0;
   let turn = liveTurn(Date.now());
-  let hasBegun = false;
+  let begin: "unsaid" | "waiting" | "said" = "unsaid";
+  let waiting: NodeJS.Timeout | undefined;
+  const sayBegin = (words: string): void => {
+    clearTimeout(waiting);
+    if (begin !== "said") terminal.err(`${words}\n`);
+    begin = "said";
+  };
+  /** Before anything else is said. */
+  const flush = (): void => {
+    if (begin === "waiting") sayBegin("starting opencode");
+  };
+  const showBegin = ({ phase }: Progress): void => {
+    if (begin === "said") return;
+    if (phase.kind !== "starting") {
+      const isWarm = phase.kind === "loading" && phase.isWarm === true;
+      sayBegin(isWarm ? phaseWords({ kind: "finding", since: phase.since }) : "starting opencode");
+    } else if (begin === "unsaid") {
+      begin = "waiting";
+      waiting = setTimeout(flush, FINDING_MS).unref();
+    }
+  };
   return {
     show: (progress) => {
       const now = Date.now();
-      if (!hasBegun) terminal.err("starting opencode\n");
-      hasBegun = true;
+      showBegin(progress);
       turn = afterProgress(turn, progress, now);
       const { step, failedAttempts, lastFailure } = progress;
       if (step === null || isBeforeRequest(progress.phase)) return;
       const isNewStep = step !== saidStep;
-      if (saidStep === null) terminal.err(`${startingText(turn.starting, now)}\n`);
+      // Whose opencode it is has been said already.
+      if (saidStep === null) terminal.err(`${startingText(turn.starting, now, true)}\n`);
       saidStep = step;
       // The next attempt counts from 0 again.
       saidFailures = Math.min(saidFailures, failedAttempts);
@@ -126,8 +149,8 @@ function plainLines(terminal: Terminal, { directory }: RunAbout): RunProgress {
       turn = liveTurn(Date.now());
     },
     leave: () => undefined,
-    clear: () => undefined,
-    stop: () => undefined,
+    clear: flush,
+    stop: flush,
   };
 }
 

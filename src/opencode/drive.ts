@@ -14,6 +14,7 @@ export type {
   DriveResult,
   Driver,
   ServedSession,
+  UsedServer,
 } from "./request/drive-request.js";
 export {
   type PermissionAnswer,

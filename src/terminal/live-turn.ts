@@ -16,7 +16,10 @@ export interface StartingStretch {
 }
 
 /** What opencode is at before a model is asked. */
-export type StartingPhase = Extract<Phase, { readonly kind: "starting" | "loading" | "mcp" | "prompt" }>;
+export type StartingPhase =
+  | Extract<Phase, { readonly kind: "starting" | "loading" | "mcp" | "prompt" }>
+  /** A server that an earlier run left was found, and none was started. */
+  | { readonly kind: "finding"; readonly since: number };
 
 interface LiveCall {
   /** When the request was sent. */
@@ -133,10 +136,12 @@ function startingAfter({ starting, steps }: LiveTurn, phase: Phase, at: number):
   if (!isStarting(phase) || steps.length > 0) return [...starting.slice(0, -1), { ...last, end: sinceOf(phase) ?? at }];
   if (phase.kind === last.phase.kind) return starting;
   const start = Math.max(last.start, phase.since ?? at);
-  return [...starting.slice(0, -1), { ...last, end: start }, { phase, start, end: null }];
+  const isFound = phase.kind === "loading" && phase.isWarm === true && last.phase.kind === "starting";
+  const before = isFound ? { ...last, phase: { kind: "finding", since: last.start } as const } : last;
+  return [...starting.slice(0, -1), { ...before, end: start }, { phase, start, end: null }];
 }
 
-function isStarting(phase: Phase): phase is StartingPhase {
+function isStarting(phase: Phase): phase is Extract<Phase, StartingPhase> {
   return ["starting", "loading", "mcp", "prompt"].includes(phase.kind);
 }
 

@@ -59,7 +59,9 @@ export function paintFinished(
 }
 
 function startingLines({ starting }: LiveTurn, { now, width, height, colors }: LiveOptions): readonly string[] {
-  const told = starting.filter(({ start, end }) => end === null || end - start >= SHORTEST_STRETCH_MS);
+  const told = starting.filter(
+    ({ phase, start, end }) => end === null || phase.kind === "finding" || end - start >= SHORTEST_STRETCH_MS,
+  );
   return told.slice(-height).map(({ phase, start, end }) => {
     const line = shortenTo(`${padStart(duration((end ?? now) - start), TIME_WIDTH)}  ${phaseWords(phase)}`, width);
     return end === null ? line : colors.dim(line);

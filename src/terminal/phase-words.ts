@@ -10,6 +10,8 @@ export function phaseWords(phase: StartingPhase): string {
   switch (phase.kind) {
     case "starting":
       return "starting opencode";
+    case "finding":
+      return "using the opencode that an earlier run left";
     case "loading":
       return "loading the project";
     case "mcp":
@@ -31,6 +33,8 @@ function shortWords(phase: StartingPhase): string {
   switch (phase.kind) {
     case "starting":
       return "starting";
+    case "finding":
+      return "finding it";
     case "loading":
       return "loading";
     case "mcp":
@@ -46,11 +50,13 @@ function shortWords(phase: StartingPhase): string {
 export const SHORTEST_STRETCH_MS = 50;
 
 /**
- * What opencode did before its first request: `started in 3.2s: starting 2.31s, loading 418ms, prompt 400ms`.
+ * What opencode did before its first request: `started in 3.2s: starting 2.31s, loading 418ms, prompt 400ms`. Of one
+ * that was there already: `using the opencode that an earlier run left, ready in 293ms: finding it 151ms`.
  *
  * @param now ms since the epoch
+ * @param isKnown whether it has been said before that an earlier run left it
  */
-export function startingText(stretches: readonly StartingStretch[], now: number): string {
+export function startingText(stretches: readonly StartingStretch[], now: number, isKnown = false): string {
   const times = new Map<string, number>();
   for (const { phase, start, end } of stretches) {
     const words = shortWords(phase);
@@ -60,5 +66,7 @@ export function startingText(stretches: readonly StartingStretch[], now: number)
   const told = [...times]
     .filter(([, ms]) => ms >= SHORTEST_STRETCH_MS)
     .map(([words, ms]) => `${words} ${duration(ms)}`);
-  return `started in ${duration(all)}${told.length > 0 ? `: ${told.join(", ")}` : ""}`;
+  const found = stretches.find(({ phase }) => phase.kind === "finding");
+  const how = found ? `${isKnown ? "" : `${phaseWords(found.phase)}, `}ready` : "started";
+  return `${how} in ${duration(all)}${told.length > 0 ? `: ${told.join(", ")}` : ""}`;
 }

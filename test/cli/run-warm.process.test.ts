@@ -33,6 +33,7 @@ const scenario = scenarioSchema.parse({
 interface Printed {
   readonly sessionId: string;
   readonly text: string;
+  readonly server: { readonly warm: boolean } | null;
   readonly traces: readonly { readonly loop: { readonly sessionId: string; readonly steps: readonly unknown[] } }[];
 }
 
@@ -48,6 +49,8 @@ test("a run leaves opencode for those after it, each of which is as if it were a
 
   const first = await start("plain").ended;
   expect([first.code, first.stderr]).toEqual([0, expect.stringContaining("opencode stays for 10m")]);
+  expect(first.stderr).toMatch(/^starting opencode\nstarted in /);
+  expect(JSON.parse(first.stdout)).toMatchObject({ server: { warm: false } });
   const [id = ""] = ids();
   const record = JSON.parse(readFileSync(join(servers, id, "server.json"), "utf8"));
   expect(record).toMatchObject({ why: "the first", version: "1.18.33", generation: 1 });
@@ -56,8 +59,10 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   const both = await Promise.all([start("where").ended, start("here", other).ended]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
   expect(both.map(({ stderr }) => stderr).join("")).not.toContain("opencode stays");
+  for (const { stderr } of both) expect(stderr).toMatch(/^using the opencode that an earlier run left\nready in /);
   expect(ids()).toEqual([id]);
   const [inFirst, inOther] = both.map(({ stdout }): Printed => JSON.parse(stdout));
+  expect([inFirst?.server, inOther?.server]).toEqual([{ warm: true }, { warm: true }]);
   expect([inFirst?.text, inOther?.text]).toEqual(["There.", "Here."]);
   for (const printed of [inFirst, inOther]) {
     expect(printed?.traces.map(({ loop }) => [loop.sessionId, loop.steps.length])).toEqual([[printed?.sessionId, 2]]);

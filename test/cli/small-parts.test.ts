@@ -143,6 +143,22 @@ test("a terminal is told at once, in lines that fit into it, and has them taken 
   expect(written).toHaveLength(before);
 });
 
+test("a log says that a run uses what an earlier run left, and nothing of a start", () => {
+  const written: string[] = [];
+  const line = runProgress(terminal({}, false, written), ABOUT);
+  const since = Date.now();
+  line.show(progress(null, { kind: "starting", since }));
+  expect(written).toEqual([]);
+  line.show(progress(null, { kind: "loading", since: since + 2_000, isWarm: true }));
+  line.show(progress(0, { kind: "waiting-for-model", since: since + 6_000 }));
+  line.stop();
+  expect(written.map((text) => text.replace(/[\d.]+m?s/g, "…"))).toEqual([
+    "using the opencode that an earlier run left\n",
+    "ready in …: finding it …, loading …\n",
+    "step 0 · waiting for the model …\n",
+  ]);
+});
+
 test("a terminal that cannot move its cursor gets the lines of a log", () => {
   const written: string[] = [];
   const line = runProgress(terminal({ TERM: "dumb" }, true, written), ABOUT);

@@ -87,6 +87,16 @@ describe("a turn as it comes along", () => {
     );
   });
 
+  test("an opencode that an earlier run left has not started", () => {
+    const found: readonly Sign[] = [[20, { phase: { kind: "loading", since: at(20), isWarm: true } }]];
+    expect(painted(played(found), 100).split("\n")).toEqual([
+      "   20ms  using the opencode that an earlier run left",
+      "   80ms  loading the project",
+    ]);
+    const asked = painted(played([...found, waiting(300, 0)]), 400, { width: 120 });
+    expect(asked).toContain("using the opencode that an earlier run left, ready in 300ms: loading 280ms\n");
+  });
+
   test("then its tree, as far as it is", () => {
     const signs = [...ANSWERED.slice(0, 6), [8500, { phase: { kind: "tools", running: [] } }] as const];
     const running = [{ name: "bash", detail: "npm\ntest", since: at(7320) }];

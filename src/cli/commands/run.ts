@@ -187,9 +187,10 @@ function jsonOf(
   delivery: readonly DestinationReport[],
   urls: Readonly<Record<string, string>>,
 ): object {
-  const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes, opencode, driver } = result;
+  const { text, output, error, sessionId, runId, attempts, totals, traces, exit, notes } = result;
+  const { opencode, driver, server } = result;
   const about = { sessionId, runId, text, output, error, attempts, totals };
-  return { ...about, opencode, driver, exit, notes, urls, delivery, traces };
+  return { ...about, opencode, driver, server, exit, notes, urls, delivery, traces };
 }
 
 /** What is wrong with a setting that was not typed stands in the file. */

@@ -44,6 +44,7 @@ export async function driveCli(
       ...result,
       opencode,
       driver: "cli",
+      server: null,
       tree: exported.tree,
       raw: exported.raw,
       logText,

@@ -62,10 +62,18 @@ export interface DriveHooks {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The opencode server of a run. */
+export interface UsedServer {
+  /** Whether an earlier run had left it; else it was started for this one, or for the batch that this one is part of. */
+  readonly warm: boolean;
+}
+
 export interface DriveResult extends Omit<RunResult, "logPath"> {
   readonly opencode: OpenCodeProgram;
   /** How it was driven in the end. */
   readonly driver: Exclude<Driver, "auto">;
+  /** The server that was used; null where there was none. */
+  readonly server: UsedServer | null;
   /** The session with those of its subagents; null when there is none, or when it could not be exported. */
   readonly tree: SessionTree | null;
   /** The exports as opencode wrote them, by session id. */

@@ -9,8 +9,11 @@ import { permissionOf } from "./permission-policy.js";
 export type Phase =
   /** opencode's process begins. `since`: epoch, ms. */
   | { readonly kind: "starting"; readonly since?: number }
-  /** It loads the project: configuration, plugins, agents. `since`: epoch, ms. */
-  | { readonly kind: "loading"; readonly since: number }
+  /**
+   * It loads the project: configuration, plugins, agents. `since`: epoch, ms; `isWarm`: it is a server that an earlier
+   * run left, so that none was started.
+   */
+  | { readonly kind: "loading"; readonly since: number; readonly isWarm?: boolean }
   /** It asks the MCP servers for their tools. `since`: epoch, ms; `servers`: their names, as configured. */
   | { readonly kind: "mcp"; readonly since: number; readonly servers: readonly string[] }
   /** It takes the prompt in, or puts the next request together. `since`: epoch, ms. */

@@ -104,7 +104,7 @@ async function driveOn(
   let hasToolServers = false;
   let isUnfit = false;
   try {
-    tell({ kind: "loading", since: Date.now() });
+    tell({ kind: "loading", since: Date.now(), isWarm: lease.isFound });
     const { server, runId, isShared } = lease;
     const { generation } = server;
     const { size: logFrom } = await stat(server.logPath);
@@ -156,6 +156,7 @@ async function driveOn(
       ...waitFor(lease, startedAt),
       opencode: { path, version },
       driver: "server",
+      server: { warm: lease.isFound },
       tree: read.tree,
       raw: read.raw,
       logText: await logOf(lease, { sessionIds: idsOf(run, read.raw), directory }, isShared, logFrom),
@@ -234,6 +235,7 @@ function withoutServer(path: string, startedAt: number, by: NonNullable<StopRequ
     ...run,
     opencode: { path, version: null },
     driver: "server",
+    server: null,
     tree: null,
     raw: new Map(),
     logText: "",
