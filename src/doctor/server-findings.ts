@@ -30,8 +30,8 @@ export function serverFindings({ servers, doubts }: WarmSurvey): readonly Findin
   ];
 }
 
-function serverText({ version, memoryBytes, runs, idle, pid }: WarmServerFacts): string {
-  const use = runs > 0 ? `at work for ${plural(runs, "run")}` : `unused for ${duration(idle ?? 0)}`;
+function serverText({ version, memoryBytes, runs, idleMs, pid }: WarmServerFacts): string {
+  const use = runs > 0 ? `at work for ${plural(runs, "run")}` : `unused for ${duration(idleMs ?? 0)}`;
   const memory = memoryBytes === null ? "" : `, ${bytesText(memoryBytes)}`;
   return `${version ?? "pid"}${version === null ? ` ${pid}` : ""} ${use}${memory}`;
 }

@@ -21,7 +21,7 @@ export function paintServers(servers: readonly WarmServerFacts[], { width, color
     { heading: "id", align: "left", worth: STAYS, cells: of(({ id }) => shortServerId(id)) },
     { heading: "state", align: "left", worth: STAYS, cells: of(stateText) },
     { heading: "opencode", align: "left", worth: 60, cells: of(({ version }) => version ?? UNKNOWN) },
-    { heading: "age", align: "right", worth: 80, cells: of(({ age }) => duration(age)) },
+    { heading: "age", align: "right", worth: 80, cells: of(({ ageMs }) => duration(ageMs)) },
     { heading: "idle", align: "right", worth: 90, cells: of(idleText) },
     {
       heading: "memory",
@@ -29,7 +29,7 @@ export function paintServers(servers: readonly WarmServerFacts[], { width, color
       worth: 85,
       cells: of(({ memoryBytes }) => (memoryBytes === null ? UNKNOWN : bytesText(memoryBytes))),
     },
-    { heading: "runs", align: "right", worth: 40, cells: of(({ uses }) => count(uses)) },
+    { heading: "uses", align: "right", worth: 40, cells: of(({ uses }) => count(uses)) },
     { heading: "pid", align: "right", worth: 20, cells: of(({ pid }) => String(pid)) },
     { heading: "why", align: "left", worth: 95, shortest: 12, comfort: 30, cells: of(({ why }) => why) },
   ];
@@ -43,6 +43,6 @@ function stateText({ state, runs }: WarmServerFacts): string {
   return state === "ready" && runs > 0 ? "at work" : state;
 }
 
-function idleText({ idle, idleLimit }: WarmServerFacts): string {
-  return idle === null ? "" : `${duration(idle)} of ${duration(idleLimit)}`;
+function idleText({ idleMs, idleLimitMs }: WarmServerFacts): string {
+  return idleMs === null ? "" : `${duration(idleMs)} of ${duration(idleLimitMs)}`;
 }

@@ -478,7 +478,7 @@ test("the plugin: what it records, and where its files are gone", () => {
 test("servers that runs have left: those that are kept, and those that nobody would end", () => {
   const server = {
     ...{ state: "ready" as const, id: "3f9a2c1b00000000", version: "1.18.33", opencode: "/bin/opencode", pid: 7 },
-    ...{ age: 90_000, memoryBytes: 360e6, runs: 0, uses: 3, idle: 60_000, idleLimit: 600_000, why: "the first" },
+    ...{ ageMs: 90_000, memoryBytes: 360e6, runs: 0, uses: 3, idleMs: 60_000, idleLimitMs: 600_000, why: "the first" },
   };
   const survey = FACTS.servers;
   expect(one("servers", {})).toMatchObject({ status: "ok", found: "no opencode is left from a run" });

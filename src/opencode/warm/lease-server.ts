@@ -8,7 +8,8 @@ import { fieldsOf } from "../../text/json-fields.js";
 import type { ServerSpec } from "../server/server-spec.js";
 import { findServer } from "./find-server.js";
 import { changesBetween, type Fingerprint, fingerprintOf } from "./fingerprint.js";
-import { makeServersFolder } from "./servers-folder.js";
+import { readRecord } from "./server-record.js";
+import { makeServersFolder, serverIds } from "./servers-folder.js";
 import { startToLeave } from "./start-warm.js";
 import { sweepServers } from "./sweep-servers.js";
 import type { WarmServer } from "./warm-server.js";
@@ -86,10 +87,30 @@ async function whyStarted(servers: string, { parts }: Fingerprint): Promise<stri
     return Object.fromEntries(entries.flatMap(([name, hash]) => (typeof hash === "string" ? [[name, hash]] : [])));
   };
   const before = await read().catch(() => undefined);
+  const end = await endSince(servers, path);
   await writeFile(path, JSON.stringify(parts), { mode: 0o600 });
   if (before === undefined) return "the first";
   const changes = changesBetween(before, parts);
-  if (changes !== undefined) return changes;
-  const end = await readFile(join(servers, LAST_END), "utf8").catch(() => "");
-  return end.trim() === "" ? "there was none" : `the last one ended: ${end.trim()}`;
+  // One that is there no more would have been of no use without the changes either.
+  const ended = end === "" || (changes !== undefined && (await isOffered(servers, before))) ? [] : [ENDED + end];
+  return [...ended, ...(changes === undefined ? [] : [changes])].join("; ") || "there was none";
+}
+
+const ENDED = "the last one ended: ";
+
+/** Why a server has ended since the last one was started; empty where none has. */
+async function endSince(servers: string, lastStart: string): Promise<string> {
+  const path = join(servers, LAST_END);
+  try {
+    const [{ mtimeMs: end }, { mtimeMs: start }] = await Promise.all([disk.stat(path), disk.stat(lastStart)]);
+    return end < start ? "" : (await readFile(path, "utf8")).trim();
+  } catch {
+    return "";
+  }
+}
+
+/** Whether a server that is like this is there for runs to use. */
+async function isOffered(servers: string, parts: Fingerprint["parts"]): Promise<boolean> {
+  const records = await Promise.all((await serverIds(servers)).map((id) => readRecord(join(servers, id))));
+  return records.some((record) => record !== undefined && changesBetween(record.parts, parts) === undefined);
 }

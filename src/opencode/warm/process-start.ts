@@ -55,12 +55,6 @@ export function ticksNow(): number | undefined {
   return Number.isFinite(seconds) ? Math.floor((seconds * 1000) / MS_PER_TICK) : undefined;
 }
 
-/** How long a process has been there, ms; undefined where the system does not tell, or it is gone. */
-export function runsSince({ pid, start }: ProcessMark): number | undefined {
-  const now = process.platform === "linux" && startOf(pid) === start ? ticksNow() : undefined;
-  return now === undefined ? undefined : Math.max(0, (now - Number(start)) * MS_PER_TICK);
-}
-
 interface StatFields {
   readonly state: string;
   readonly session: number;

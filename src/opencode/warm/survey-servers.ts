@@ -4,7 +4,7 @@ import { attempt } from "../../errors/thrown.js";
 import { isAlive } from "./find-server.js";
 import { IDLE_LIMIT } from "./keeper-script.js";
 import { lastUseOf, liveLeases, usesOf } from "./leases.js";
-import { isOwnProcess, runsSince } from "./process-start.js";
+import { isOwnProcess } from "./process-start.js";
 import { readRecord, type ServerRecord } from "./server-record.js";
 import { doubtAboutFolder, isOfThisPlace, serverIds, serversFolder } from "./servers-folder.js";
 import { isLeft } from "./sweep-servers.js";
@@ -25,16 +25,17 @@ export interface WarmServerFacts {
   /** Absolute path of opencode. */
   readonly opencode: string;
   readonly pid: number;
-  /** ms */
-  readonly age: number;
+  /** How long it has listened, whole ms. */
+  readonly ageMs: number;
   /** Without its commands; null where the system does not tell. */
   readonly memoryBytes: number | null;
   /** By how many runs it is used at this moment, and was used in all. */
   readonly runs: number;
   readonly uses: number;
-  /** How long no run has used it, and after how long it ends, ms; null while a run uses it. */
-  readonly idle: number | null;
-  readonly idleLimit: number;
+  /** How long no run has used it, whole ms; null while a run uses it. */
+  readonly idleMs: number | null;
+  /** After how long without use it ends, ms. */
+  readonly idleLimitMs: number;
   /** Why it was started. */
   readonly why: string;
 }
@@ -67,7 +68,7 @@ export async function surveyServers(root: string): Promise<WarmSurvey> {
   );
   return {
     folder,
-    servers: found.flatMap((one) => (one && "id" in one ? [one] : [])).sort((a, b) => a.age - b.age),
+    servers: found.flatMap((one) => (one && "id" in one ? [one] : [])).sort((a, b) => a.ageMs - b.ageMs),
     doubts: found.flatMap((one) => (one && "doubt" in one ? [one] : [])),
   };
 }
@@ -86,8 +87,10 @@ async function factsOf(id: string, folder: string): Promise<WarmServerFacts | Se
     lastUseOf(folder),
     readFile(join(folder, IDLE_LIMIT), "utf8").catch(() => ""),
   ]);
-  const age = runsSince(record.server) ?? Math.max(0, Date.now() - record.listeningAt);
-  const idle = Math.min(age, Math.max(0, Date.now() - (lastUse ?? Date.now())));
+  const now = Date.now();
+  // The process tells when it began only as long as it is there, and one that is ending may be gone: the same for all.
+  const ageMs = Math.max(0, Math.round(now - record.listeningAt));
+  const idleMs = Math.min(ageMs, Math.max(0, Math.round(now - (lastUse ?? now))));
   const memory = isOfThisPlace(id) ? memoryOf(record.server.pid) : undefined;
   return {
     id,
@@ -95,12 +98,12 @@ async function factsOf(id: string, folder: string): Promise<WarmServerFacts | Se
     version: record.version,
     opencode: record.opencode,
     pid: record.server.pid,
-    age,
+    ageMs,
     memoryBytes: memory === undefined ? null : memory * 1024,
     runs: leases.length,
     uses,
-    idle: leases.length > 0 ? null : idle,
-    idleLimit: Number.parseInt(limit, 10) * 1000 || 0,
+    idleMs: leases.length > 0 ? null : idleMs,
+    idleLimitMs: Number.parseInt(limit, 10) * 1000 || 0,
     why: record.why,
   };
 }

@@ -107,8 +107,8 @@ test("a clock that was set makes no server end, and none younger than nothing", 
     for (const name of ["leases", "uses", "."]) await utimes(join(folder, name), at, at);
     const { stdout } = await looptrace(["server", "--json"], { env: environmentOf(standing), cwd: standing.folder });
     const [server] = JSON.parse(stdout).servers;
-    expect(server).toMatchObject({ state: "ready", runs: 0, idleLimit: 600_000, why: "the first" });
-    expect(server.idle >= 0 && server.idle <= server.age).toBe(true);
+    expect(server).toMatchObject({ state: "ready", runs: 0, idleLimitMs: 600_000, why: "the first" });
+    expect(server.idleMs >= 0 && server.idleMs <= server.ageMs).toBe(true);
     const found = await standing.lease();
     expect(found).toMatchObject({ isFound: true });
     await found?.end();
@@ -171,8 +171,16 @@ test("looptrace server lists them and stops them", async () => {
       .toSorted(),
   ).toEqual(["ending", "stopped"]);
   expect(standing.ids()).toHaveLength(1);
+  const [ending] = (await surveyServers(standing.root)).servers;
+  expect(ending).toMatchObject({ state: "ending", runs: 1, uses: 1, idleMs: null });
+  expect(ending?.ageMs).toSatisfy(Number.isInteger);
   await used?.end(ABORTED);
   expect(standing.ids()).toEqual([]);
+  // It is the stop that a new one is needed for, whatever else has changed meanwhile.
+  await (await standing.lease({ environment: { ...standing.spec.environment, OTHER: "1" } }))?.end();
+  expect((await surveyServers(standing.root)).servers).toMatchObject([
+    { why: "the last one ended: it was told to end; the variable SIGN is gone, the variable OTHER is new" },
+  ]);
 });
 
 test("what is left of before the machine was started goes, and what is another machine's stays", async () => {
