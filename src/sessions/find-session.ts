@@ -9,31 +9,38 @@ import {
   otherGeneration,
   withOpenCode,
 } from "../opencode/program.js";
-import { mayLackTurns } from "./changed-since.js";
+import type { KeptMoment } from "./changed-since.js";
 import { keptOf1 } from "./kept-of-1.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
 import { SessionRecorder } from "./session-recorder.js";
 import { storedSession } from "./session-store.js";
 
-const KEPT_NOTE = "shown as kept; opencode has been at work since, --fresh asks it anew";
+const KEPT_NOTE = "shown as kept; opencode has changed it since, --fresh asks anew";
+
+/** What is asked and looked at once, however many sessions are loaded. */
+export interface FindContext {
+  readonly shared: SharedStore;
+  /** Whether opencode has changed a session since it was kept. */
+  readonly hasChanged: (kept: KeptMoment) => boolean;
+}
 
 /**
  * Finds a session by its id: in looptrace's store, or in opencode's. One that comes from opencode is stored.
  *
- * @param shared what opencode is asked once, however many sessions are loaded
  * @throws {SessionNotFoundError} when neither knows it
  * @throws {OpenCodeNotFoundError} when opencode has to be asked and is not there
  */
 export async function findSession(
   id: string,
   options: LoadOptions,
-  shared: SharedStore,
+  { shared, hasChanged }: FindContext,
 ): Promise<Masked<FoundSession>> {
   const stored = options.prefer === "kept" ? await storedSession(options.paths, id) : undefined;
   if (stored) {
     // The same words for each of many sessions, so that they are said once.
-    if (options.tellKept !== false && mayLackTurns(id, stored.storedAt, options)) options.onNote?.(KEPT_NOTE);
+    const { created, updated = created } = stored.sessions[0]?.info.time ?? { created: stored.storedAt };
+    if (options.tellKept !== false && hasChanged({ id, updated })) options.onNote?.(KEPT_NOTE);
     return maskStored(stored, options);
   }
   try {

@@ -1,6 +1,7 @@
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { asMasked, type Masked } from "../masking/masked.js";
 import { SharedStore } from "../opencode/commands.js";
+import { changedSince } from "./changed-since.js";
 import { findSession } from "./find-session.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { assembleFound, type FoundSession, flattenTree, type LoadedSession, maskFound } from "./loaded-session.js";
@@ -52,9 +53,10 @@ export async function loadSessions(
     }
   };
   const shared = new SharedStore();
+  const hasChanged = changedSince(options);
   try {
     for (const id of new Set(wanted)) {
-      const found = await findSession(id, options, shared).catch((error: unknown) => {
+      const found = await findSession(id, options, { shared, hasChanged }).catch((error: unknown) => {
         if (!options.onUnreadable) throw error;
         options.onUnreadable(error, id);
       });

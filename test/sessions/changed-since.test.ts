@@ -1,46 +1,46 @@
-import { chmod, mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { mayLackTurns } from "../../src/sessions/changed-since.js";
+import { changedSince } from "../../src/sessions/changed-since.js";
 
-const kept = Date.parse("2026-01-01T12:00:00Z");
-const MINUTE = 60_000;
-const ID = "ses_e03b66d38ffe7m0arJ0ehJm9sO";
+/** Two of its sessions have changed at these moments, the second one as its log has it. */
+const DATABASE = fileURLToPath(new URL("../files/sqlite/sessions.db", import.meta.url));
+const AT = Date.parse("2026-01-01T12:00:00Z");
+const QUIET = { id: "ses_000000000000abcdefghijklmn", at: AT };
+const LATER = { id: "ses_079190000000abcdefghijklmn", at: AT + 3_600_000 };
 
-async function homeWith(name: string, text: string, minutes: number): Promise<string> {
+async function homeWith(name: string): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), "changed-since-"));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const folder = join(home, ".local", "share", "opencode");
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, name), text);
-  const at = new Date(kept + minutes * MINUTE);
-  await utimes(join(folder, name), at, at);
+  await copyFile(DATABASE, join(folder, name));
+  await copyFile(`${DATABASE}-wal`, join(folder, `${name}-wal`));
   await writeFile(join(home, "opencode"), "#!/bin/sh\n");
   await chmod(join(home, "opencode"), 0o755);
   return home;
 }
 
-const HAS_IT = `${"x".repeat(5_000_000)}${ID}…`;
-
-test.each([
-  ["opencode.db", -1, HAS_IT, false],
-  ["opencode.db", 0.5, HAS_IT, false],
-  ["opencode.db", 5, HAS_IT, true],
-  ["opencode-dev.db-wal", 5, HAS_IT, true],
-  ["auth.json", 5, HAS_IT, false],
+test.each(["opencode.db", "opencode-dev.db"])("in %s, of each session by itself", async (name) => {
+  const home = await homeWith(name);
+  const hasChanged = changedSince({ directory: home, environment: { HOME: home, PATH: home } });
+  // What others do in the same store is no matter.
+  expect(hasChanged({ id: QUIET.id, updated: QUIET.at })).toBe(false);
+  expect(hasChanged({ id: LATER.id, updated: LATER.at })).toBe(false);
+  expect(hasChanged({ id: LATER.id, updated: AT })).toBe(true);
+  expect(hasChanged({ id: LATER.id, updated: LATER.at - 5_000 })).toBe(false);
   // opencode never had it, or has it no more.
-  ["opencode.db", 5, "another one", false],
-])("%s, written %d min after a session was kept: %s", async (name, minutes, text, changed) => {
-  const home = await homeWith(name, text, minutes);
-  const where = { directory: home, environment: { HOME: home, PATH: home } };
-  expect(mayLackTurns(ID, kept, where)).toBe(changed);
+  expect(hasChanged({ id: "ses_e03b66d38ffe7m0arJ0ehJm9sO", updated: 0 })).toBe(false);
 });
 
-test("without a store, or without an opencode that could be asked, there is nothing newer", async () => {
-  const home = await homeWith("opencode.db", HAS_IT, 5);
-  expect(mayLackTurns(ID, kept, { directory: home, environment: { HOME: home, PATH: "" } })).toBe(false);
-  expect(mayLackTurns(ID, kept, { directory: home, environment: { HOME: join(home, "none"), PATH: home } })).toBe(
-    false,
-  );
+test("without a store, or without an opencode that could be asked, nothing has changed", async () => {
+  const home = await homeWith("opencode.db");
+  const kept = { id: LATER.id, updated: AT };
+  for (const environment of [
+    { HOME: home, PATH: "" },
+    { HOME: join(home, "none"), PATH: home },
+  ])
+    expect(changedSince({ directory: home, environment })(kept)).toBe(false);
 });

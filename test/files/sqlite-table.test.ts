@@ -1,0 +1,55 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { sqliteTable } from "../../src/files/sqlite-table.js";
+
+/**
+ * Written by SQLite: pages of 512 bytes, so that trees of 300 rows have branches; the 151st row goes over several
+ * pages, `time_archived` was added later, and the last change of the second row is in the log alone.
+ */
+const DATABASE = fileURLToPath(new URL("./sqlite/sessions.db", import.meta.url));
+const AT = Date.parse("2026-01-01T12:00:00Z");
+
+function idOf(row: number): string {
+  return `ses_${String((row * 7919) % 100_000).padStart(5, "0")}0000000abcdefghijklmn`;
+}
+
+test("every row of a table by its key, whatever is changed in the log and does not fit on a page", () => {
+  const value = sqliteTable(DATABASE, "session");
+  for (let row = 0; row < 300; row += 1) {
+    const updated = row === 1 ? AT + 3_600_000 : AT + 60_000 * (row % 3);
+    expect([row, value(idOf(row), "id"), value(idOf(row), "time_updated")]).toEqual([row, idOf(row), updated]);
+  }
+  expect(value(idOf(3), "cost")).toBe(0.75);
+  expect(value(idOf(150), "permission")).toBe("x".repeat(3_000));
+  expect([value(idOf(1), "time_archived"), value(idOf(2), "time_archived")]).toEqual([7, null]);
+});
+
+test("what is not there is undefined: a row, a column, a table, a database", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sqlite-table-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const value = sqliteTable(DATABASE, "session");
+  for (const key of ["", "ses_", `${idOf(1)}0`, "zzz"]) expect(value(key, "id")).toBeUndefined();
+  expect(value(idOf(1), "fk")).toBeUndefined();
+  expect(sqliteTable(DATABASE, "nothing")(idOf(1), "id")).toBeUndefined();
+  expect(sqliteTable(join(folder, "none.db"), "session")(idOf(1), "id")).toBeUndefined();
+  await writeFile(join(folder, "text.db"), "x".repeat(5_000));
+  expect(sqliteTable(join(folder, "text.db"), "session")(idOf(1), "id")).toBeUndefined();
+});
+
+test("a database without a log, and one whose log has no commit", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sqlite-table-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "some.db");
+  await copyFile(DATABASE, path);
+  expect(sqliteTable(path, "session")(idOf(1), "time_updated")).toBe(AT + 60_000);
+  const log = await readFile(`${DATABASE}-wal`);
+  await writeFile(`${path}-wal`, log);
+  expect(sqliteTable(path, "session")(idOf(1), "time_updated")).toBe(AT + 3_600_000);
+  // How large the database is after a commit, of the only page in the log.
+  log.writeUInt32BE(0, 36);
+  await writeFile(`${path}-wal`, log);
+  expect(sqliteTable(path, "session")(idOf(1), "time_updated")).toBe(AT + 60_000);
+});
