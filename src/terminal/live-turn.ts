@@ -18,6 +18,8 @@ export interface StartingStretch {
 /** What opencode is at before a model is asked. */
 export type StartingPhase =
   | Extract<Phase, { readonly kind: "starting" | "loading" | "mcp" | "prompt" }>
+  /** looptrace loads itself, before it counts opencode's start. */
+  | { readonly kind: "looptrace"; readonly since: number }
   /** A server that an earlier run left was found, and none was started. */
   | { readonly kind: "finding"; readonly since: number };
 
@@ -134,6 +136,12 @@ function startingAfter({ starting, steps }: LiveTurn, phase: Phase, at: number):
   if (last === undefined || last.end !== null) return starting;
   // What it does between two steps is no start.
   if (!isStarting(phase) || steps.length > 0) return [...starting.slice(0, -1), { ...last, end: sinceOf(phase) ?? at }];
+  if (phase.kind === "starting" && last.phase.kind === "starting" && starting.length === 1) {
+    // The turn's tree counts from there too.
+    const begun = Math.max(last.start, phase.since ?? last.start);
+    const own = { phase: { kind: "looptrace", since: last.start }, start: last.start, end: begun } as const;
+    return [...(begun > last.start ? [own] : []), { phase, start: begun, end: null }];
+  }
   if (phase.kind === last.phase.kind) return starting;
   const start = Math.max(last.start, phase.since ?? at);
   const isFound = phase.kind === "loading" && phase.isWarm === true && last.phase.kind === "starting";

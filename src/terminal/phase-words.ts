@@ -8,6 +8,8 @@ const MOST_NAMES = 3;
 /** What opencode is at before it asks a model, as a line says it: `connecting MCP servers (tickets)`. */
 export function phaseWords(phase: StartingPhase): string {
   switch (phase.kind) {
+    case "looptrace":
+      return "loading looptrace";
     case "starting":
       return "starting opencode";
     case "finding":
@@ -31,6 +33,8 @@ function namesText(names: readonly string[]): string {
 /** The same in a list of what took how long: by the names that the phases have in the tree. */
 function shortWords(phase: StartingPhase): string {
   switch (phase.kind) {
+    case "looptrace":
+      return "looptrace itself";
     case "starting":
       return "starting";
     case "finding":

@@ -97,6 +97,16 @@ describe("a turn as it comes along", () => {
     expect(asked).toContain("using the opencode that an earlier run left, ready in 300ms: loading 280ms\n");
   });
 
+  test("opencode's start counts from where its trace counts it; what looptrace takes before is named", () => {
+    const turn = played([
+      [1100, { phase: { kind: "starting", since: at(1060) } }],
+      [4100, { phase: { kind: "loading", since: at(4080) } }],
+      waiting(4500, 0),
+    ]);
+    const said = "started in 4.50s: looptrace itself 1.06s, starting 3.02s, loading 420ms\n";
+    expect(painted(turn, 4600, { width: 120 })).toContain(said);
+  });
+
   test("then its tree, as far as it is", () => {
     const signs = [...ANSWERED.slice(0, 6), [8500, { phase: { kind: "tools", running: [] } }] as const];
     const running = [{ name: "bash", detail: "npm\ntest", since: at(7320) }];

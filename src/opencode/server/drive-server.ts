@@ -104,7 +104,9 @@ async function driveOn(
   let hasToolServers = false;
   let isUnfit = false;
   try {
-    tell({ kind: "loading", since: Date.now(), isWarm: lease.isFound });
+    const ready = waitFor(lease, startedAt);
+    // Of one that was started the same moment as in the turn's trace.
+    tell({ kind: "loading", since: lease.isFound ? Date.now() : ready.readyAt, isWarm: lease.isFound });
     const { server, runId, isShared } = lease;
     const { generation } = server;
     const { size: logFrom } = await stat(server.logPath);
@@ -153,7 +155,7 @@ async function driveOn(
     const warning = version === null ? null : versionWarning(version);
     return {
       ...run,
-      ...waitFor(lease, startedAt),
+      ...ready,
       opencode: { path, version },
       driver: "server",
       server: { warm: lease.isFound },
@@ -196,7 +198,10 @@ function isBeforePrompt(error: unknown): boolean {
 const LEAST_WAIT_MS = 10;
 
 /** From when on a run had its server; for one that was there before it waited for none. */
-function waitFor({ listeningAt, lock }: ServerLease, startedAt: number): Pick<DriveResult, "readyAt" | "lock"> {
+function waitFor(
+  { listeningAt, lock }: ServerLease,
+  startedAt: number,
+): Pick<DriveResult, "lock"> & { readonly readyAt: number } {
   const start = Math.max(lock.start, startedAt);
   const hasWaited = lock.end - start >= LEAST_WAIT_MS;
   return { readyAt: Math.max(listeningAt, startedAt), ...(hasWaited ? { lock: { start, end: lock.end } } : {}) };
