@@ -14,7 +14,7 @@ import { keptOf1 } from "./kept-of-1.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
 import { SessionRecorder } from "./session-recorder.js";
-import { storedSession } from "./session-store.js";
+import { holdPlace, storedSession } from "./session-store.js";
 
 const KEPT_NOTE = "shown as kept; opencode has changed it since, --fresh asks anew";
 
@@ -76,8 +76,10 @@ async function readAndRecord(
     const { directory: place, time } = tree.session.info;
     const logText = await findOpenCodeLog([...raw.keys()], time.created, environment, place);
     const mcpServers = await configuredServers({ directory: place, environment, projectConfig: true });
+    const keepPlace = await holdPlace(options.paths, tree.session);
     const recorder = new SessionRecorder({ paths: options.paths, masking: maskingOf(options) });
     const recorded = await recorder.record({ tree, raw, logText, mcpServers }, null);
+    await keepPlace();
     for (const note of [...notes, ...recorded.notes]) onNote?.(note);
     return maskedLike({ sessions: flattenTree(recorded.tree), ...recorded.evidence }, recorded);
   } catch (error) {

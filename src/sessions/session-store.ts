@@ -1,4 +1,4 @@
-import { lstat } from "node:fs/promises";
+import { lstat, utimes } from "node:fs/promises";
 import { z } from "zod";
 import { ensurePrivateFolder, writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
@@ -100,6 +100,31 @@ export async function storedSession(
   if (files.isMasked) maskedByRules.push(evidence.logText, ...files.runs.values(), evidence.mcpServers);
   const { mtimeMs: storedAt } = await lstat(fileOf(paths, id, "json"));
   return { ...evidence, sessions, ...(maskedByRules.length > 0 ? { maskedByRules } : {}), storedAt };
+}
+
+/**
+ * Remembers when a session was kept, for a look at it that finds what is kept already: what was only looked at is not
+ * the last one that looptrace has seen.
+ *
+ * @param now the session as it is kept next
+ * @returns to be called when it is
+ */
+export async function holdPlace(paths: StorePaths, now: SessionExport): Promise<() => Promise<void>> {
+  const path = fileOf(paths, now.info.id, "json");
+  const facts = await ifThere(lstat(path));
+  const before = facts && (await storedExport(paths, now.info.id).catch(() => undefined));
+  if (!before || stateOf(before) !== stateOf(now)) return async () => undefined;
+  // A file that is another one has another time, by which the index knows it.
+  const kept = new Date(Math.floor(facts.mtimeMs) + 1);
+  // The order is no reason not to show it.
+  return () => utimes(path, kept, kept).catch(() => undefined);
+}
+
+/** Another one when opencode has gone on with a session. */
+function stateOf(session: SessionExport): string {
+  const { info, messages } = session;
+  const last = session.generation === 1 ? session.messages.at(-1)?.info.time : undefined;
+  return JSON.stringify([info.time.updated ?? null, messages.length, last ?? null]);
 }
 
 /**

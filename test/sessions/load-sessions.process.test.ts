@@ -18,7 +18,7 @@ import { lastStoredSession } from "../../src/sessions/stored-files.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { totalTokens } from "../../src/trace/usage.js";
 import { at, type Fixture, loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
-import { saveAsItIs } from "../support/kept-store.js";
+import { keptAt, saveAsItIs } from "../support/kept-store.js";
 import { reportedFiles, reportedText } from "../support/reported.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -255,6 +255,21 @@ test("opencode is asked anew, and what it says is kept from then on", async () =
   const notes: string[] = [];
   expect(await loaded([parentId], { onNote: (note) => notes.push(note) })).toEqual([[parentId, childId]]);
   expect(notes).toEqual([`opencode does not know ${parentId} any more; this is what looptrace has kept of it.`]);
+});
+
+test("an old session that is looked at anew is not the last one for that, until it has gone on", async () => {
+  const [old, last] = [multistep.session.info.id, twoTurns.session.info.id];
+  await known(multistep, twoTurns);
+  await loaded([old, last]);
+  await keptAt(options.paths, old, 1_000);
+  await keptAt(options.paths, last, 2_000);
+  await loaded([old]);
+  expect(await lastStoredSession(options.paths)).toBe(last);
+  const longer = JSON.parse(multistep.text);
+  longer.info.time.updated += 1;
+  await writeFile(join(folder, `${old}.json`), JSON.stringify(longer));
+  await loaded([old]);
+  expect(await lastStoredSession(options.paths)).toBe(old);
 });
 
 test("selections: all, and since a moment", async () => {
