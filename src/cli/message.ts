@@ -12,10 +12,8 @@ export async function messageOf(words: readonly string[], command: Command, term
   const option = words.find((word) => /^-\S+$/.test(word));
   if (option !== undefined) {
     const [name = ""] = option.split("=");
-    const meant = nearest(
-      name,
-      command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : [])),
-    );
+    const named = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+    const meant = named.find((one) => one === ELSEWHERE.get(name)) ?? nearest(name, named);
     command.error(
       `error: ${option}: there is no such option.\n${meant === undefined ? "" : `Did you mean ${meant}? `}For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -`,
     );
@@ -27,6 +25,9 @@ export async function messageOf(words: readonly string[], command: Command, term
   }
   return words.length === 1 && words[0] === "-" ? terminal.readStdin() : words.map(unmarked).join(" ");
 }
+
+/** What other commands call what this one calls differently. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([["--last", "--continue"]]);
 
 /** A message's word that Commander would take for an option with its value. */
 const LIKE_AN_OPTION = /^-[A-Za-z]\s/;

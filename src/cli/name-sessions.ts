@@ -13,7 +13,7 @@ import { plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { shellWord } from "./how-to-see.js";
 import { lastListed } from "./last-list.js";
-import { nothingKept } from "./nothing-kept.js";
+import { nothingKept, whyNothing } from "./nothing-kept.js";
 import { withKept } from "./open-kept.js";
 import type { Terminal } from "./terminal.js";
 
@@ -97,7 +97,7 @@ async function numbered(name: string, where: Where, terminal: Terminal): Promise
   throw new ConfigurationError(
     "sources",
     ids.length === 0
-      ? nothingKept()
+      ? nothingKept(whyNothing(terminal))
       : `${name}: no session has that number: the last list had ${ids.length === 1 ? "one, number 1" : `numbers 1 to ${ids.length}`}.\n\`looptrace ls\` prints a new one.`,
   );
 }

@@ -8,6 +8,13 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** The same of what may be short. */
+export function parseShortDuration(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined) throw new InvalidArgumentError(durationProblem(text, ["ms", "s", "m"]));
+  return ms;
+}
+
 /** The same, or `0` for none at all. */
 export function parseDurationOrNone(text: string): number {
   return isNone(text) ? 0 : parseDuration(text);

@@ -32,6 +32,11 @@ const FORMS: readonly (readonly [form: RegExp, say: (parts: Parts) => string])[]
     /^error: unknown command '(?<word>.*?)'(?:\n\(Did you mean (?<near>.*)\?\))?\n$/s,
     ({ word = "", near }) => `${word}: there is no such command.${meant(near)}`,
   ],
+  [
+    /^error: command-argument value '(?<value>.*)' is invalid for argument '(?<name>.*)'\. Allowed choices are (?<all>.*)\.\n$/s,
+    ({ value = "", name = "", all = "" }) =>
+      `${quoted(value)}: there is no such ${name} here.\nSay ${all.replace(/, (?=[^,]*$)/, " or ")}.`,
+  ],
   [/^error: missing required argument '(?<name>.*)'\n$/, ({ name = "" }) => `<${name}> is missing.`],
   [
     /^error: too many arguments(?: for '(?<command>.*)')?\. Expected (?<most>\d+) arguments? but got (?<got>\d+)(?:: (?<all>.*))?\.\n$/s,

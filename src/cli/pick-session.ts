@@ -7,7 +7,7 @@ import type { LoadOptions } from "../sessions/load-options.js";
 import { sessionOutcome, titleText, whenOf } from "../terminal/paint-sessions.js";
 import { whenText } from "../terminal/when-text.js";
 import { shortenTo } from "../text/terminal-text.js";
-import { nothingKept } from "./nothing-kept.js";
+import { nothingKept, whyNothing } from "./nothing-kept.js";
 import { withKept } from "./open-kept.js";
 import type { Terminal } from "./terminal.js";
 
@@ -34,7 +34,7 @@ export async function pickSession(
   if (!place.input.isTTY || !place.output.isTTY)
     throw no("--pick asks on a terminal, and this is none.\nName a session instead: `looptrace ls` lists them.");
   const sessions = await withKept(load, terminal, async (catalog) => catalog.sessions());
-  if (sessions.length === 0) throw no(nothingKept());
+  if (sessions.length === 0) throw no(nothingKept(whyNothing(terminal)));
   const options = await optionsOf(sessions, load);
   // Loaded only where it is used: it takes longer than most commands.
   const { autocomplete } = await import("@clack/prompts");

@@ -48,12 +48,19 @@ export function isNothingRun({
 }
 
 /** Why a run failed, the last line with what to do; whole, and nothing of it twice. */
-export function failureText(error: ErrorFacts): string {
+export function failureText(told: ErrorFacts): string {
+  const error = toCaller(told);
   const problems = error.code === "invalid_output" ? error.problems : [];
   // They say all that the message says, which counts them.
   const advice = problems.length > 0 ? adviceOnly(error) : adviceFor(error);
   const lines = [...problems.map((problem) => `looptrace: ${oneLine(problem)}\n`), lastWords(error)];
   return `${lines.join("")}looptrace: ${oneLine(advice)}\n`;
+}
+
+/** Who reads this is the caller that an error of the library's speaks of. */
+function toCaller(error: ErrorFacts): ErrorFacts {
+  if (error.code !== "aborted" || error.abortedBy !== "caller") return error;
+  return { ...error, message: error.message.replace(/^The caller ended the turn/, "You ended the turn") };
 }
 
 const MOST_LINES = 4;

@@ -57,7 +57,9 @@ export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
   if (evidence.process === undefined) return null;
   const { exitCode, signal } = evidence.process;
   if (evidence.lastAssistant === null && evidence.sessionId === undefined && exitCode) {
-    const message = `opencode ended with exit code ${exitCode} before there was a session; its stderr says why.`;
+    // Where it said something, that is shown, or given as `stderr`.
+    const why = evidence.stderr?.trim() ? "its stderr says why" : "it said nothing, and is perhaps not opencode";
+    const message = `opencode ended with exit code ${exitCode} before there was a session; ${why}.`;
     return { ...failure("invalid_request", message, contextOf(evidence, "process")), reason: "start" };
   }
   const how = signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;

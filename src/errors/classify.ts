@@ -105,7 +105,7 @@ function limitReached(evidence: TurnEvidence): Classification {
   const message =
     of === "cost"
       ? `The turn was stopped at $${reached}: it may cost $${allowed}.`
-      : `The turn was stopped at ${reached} ${of}: it may take ${allowed}.`;
+      : `The turn was stopped at ${reached} ${reached === 1 ? of.slice(0, -1) : of}: it may take ${allowed}.`;
   return { ...failure("aborted", message, contextOf(evidence, "process")), abortedBy: "limit", limit };
 }
 

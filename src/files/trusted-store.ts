@@ -54,6 +54,9 @@ function problemOf(root: string, folder: string, env: Environment): Configuratio
   const target = attempt(() => statSync(folder));
   const doubt = doubtOf(itself, identity) ?? doubtOf(target, identity);
   if (doubt === undefined || allowed.has(folder)) return undefined;
+  // No change of its permissions makes a device a folder.
+  if (target && !target.isDirectory())
+    return refusal(folder, "it is not a folder.\nSay where one is by LOOPTRACE_HOME, or leave that out", "");
   if (isTrustedByName(folder, env)) {
     allowed.add(folder);
     return undefined;
@@ -74,9 +77,11 @@ function doubtOf(found: Stats | undefined, identity: Identity | undefined): stri
   return "every user can write to it, so that what lies there may be planted. Look through it, then `chmod -R go-w` it";
 }
 
-function refusal(folder: string, because: string): ConfigurationError {
+const ANOTHER = ", or name a folder of your own by LOOPTRACE_HOME";
+
+function refusal(folder: string, because: string, another = ANOTHER): ConfigurationError {
   return new ConfigurationError(
     "LOOPTRACE_HOME",
-    `looptrace's own folder ${folder} is not used, because ${because}, or name a folder of your own by LOOPTRACE_HOME.`,
+    `looptrace's own folder ${folder} is not used, because ${because}${another}.`,
   );
 }

@@ -251,7 +251,7 @@ describe("a run that cannot be meant", () => {
     },
     "a copy of nothing": {
       argv: ["run", "hi", "--fork"],
-      says: "looptrace: --fork needs the session to copy.\nName it, or continue the last one.\n",
+      says: "looptrace: --fork needs the session to copy.\nName it (--session, in the library `session`), or continue the last one (--continue, `continueLast`).\n",
     },
     "a session's id that is none": {
       argv: ["run", "hi", "-s", "yesterday"],
@@ -389,7 +389,15 @@ describe("command lines that are none", () => {
     },
     "a duration without a unit": {
       argv: ["show", "--slow", "5"],
-      says: `looptrace: --slow 5: the unit is missing.\nSay 5s, 5m or 5h; units are ms, s, m, h, d, w.\n${HELP}`,
+      says: `looptrace: --slow 5: the unit is missing.\nSay 5ms, 5s or 5m; units are ms, s, m, h, d, w.\n${HELP}`,
+    },
+    "a shell that there is no script for": {
+      argv: ["completion", "tcsh"],
+      says: `looptrace: tcsh: there is no such shell here.\nSay bash, zsh or fish.\n${HELP}`,
+    },
+    "what other commands call the last session": {
+      argv: ["run", "--last", "Go on"],
+      says: `looptrace: --last: there is no such option.\nDid you mean --continue? For a message that begins with a hyphen pipe it in: echo '-x …' | looptrace run -\n${HELP}`,
     },
     "a time back from now without a unit": {
       argv: ["ls", "--since", "7"],

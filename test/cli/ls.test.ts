@@ -126,8 +126,10 @@ test("where nothing is listed, a line says why and what to do", async () => {
   expect(await ls(paths, "--failed")).toMatchObject({
     code: 0,
     stdout: "",
-    stderr: "The one session that is kept does not fit --failed.\nAsk for less; `looptrace ls` lists all.\n",
+    stderr: "Nothing matches --failed.\nAsk for less; `looptrace ls` lists all.\n",
   });
+  const searched = await ls(paths, "--grep", "nothinghere");
+  expect(searched.stderr).toBe('Nothing matches --grep "nothinghere".\nAsk for less; `looptrace ls` lists all.\n');
   expect(await ls(await temporaryStore())).toMatchObject({
     code: 0,
     stdout: "",

@@ -116,6 +116,10 @@ test("where nothing is kept the defaults say what to do", async () => {
     code: 2,
     stderr: expect.stringMatching(/^looptrace: No session is kept yet[\s\S]*looptrace run[\s\S]*looptrace ls --all/),
   });
+  const bare = { LOOPTRACE_HOME: paths.root, HOME: paths.root, PATH: paths.root };
+  const missing = "No session is kept yet, and there is no opencode to ask: `npm install -g opencode-ai` installs it.";
+  for (const argv of [["show", "1"], ["ls"]])
+    expect((await looptrace(argv, { env: bare, cwd: "/" })).stderr).toContain(missing);
 });
 
 test("what sends, or writes what others read, takes none by default", async () => {

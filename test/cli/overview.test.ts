@@ -54,4 +54,10 @@ test("where nothing is kept it says how to begin", async () => {
   const { code, stdout, stderr } = await looptrace([], { env: { LOOPTRACE_HOME: paths.root }, cwd: "/" });
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/No session is kept yet.*looptrace run.*looptrace ls --all.*looptrace doctor/s);
+  const bare = await looptrace([], {
+    env: { LOOPTRACE_HOME: paths.root, HOME: paths.root, PATH: paths.root },
+    cwd: "/",
+  });
+  const missing = "No session is kept yet, and there is no opencode to ask: `npm install -g opencode-ai` installs it.";
+  expect(bare.stdout).toContain(missing);
 });

@@ -63,6 +63,15 @@ test("where a provider or a deadline explains the failure they say nothing", () 
   expect(lastWords({ ...shared, code: "unknown", evidence: "process", stderr: "boom" })).toBe("opencode: boom\n");
 });
 
+test("who presses Ctrl-C is no caller", () => {
+  const message = "The caller ended the turn before its answer. bash had been at work for 2 s.";
+  const text = failureText({ ...shared, code: "aborted", abortedBy: "caller", message });
+  expect(text).toContain("(You ended the turn before its answer. bash had been at work for 2 s.)\n");
+  expect(
+    failureText({ ...shared, code: "aborted", abortedBy: "signal", message: "The caller ended the turn" }),
+  ).toContain("(The caller ended the turn)");
+});
+
 test("why a run failed: nothing twice, and the last line says what to do", () => {
   const misfit = {
     ...shared,

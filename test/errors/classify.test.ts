@@ -188,6 +188,11 @@ const failing: readonly Row[] = [
     turn({ lastAssistant: unfinished, process: { signal: "SIGTERM", by: "other" } }),
     { code: "aborted", abortedBy: "signal", signal: "SIGTERM", evidence: "process" },
   ],
+  [
+    "a turn that was stopped at one step",
+    turn({ lastAssistant: unfinished, limit: { of: "steps", allowed: 1, reached: 1 } }),
+    { code: "aborted", abortedBy: "limit", message: "The turn was stopped at 1 step: it may take 1." },
+  ],
   ["08-500-forever", failedTurn(apiError(500, "Internal server error")), { code: "server_error" }],
   [
     "08-500-forever on 1.15.13: retrying until the deadline",
@@ -486,4 +491,12 @@ describe("classify", () => {
     expect(stderr).toBe(loud.stderr);
     expect(facts).toEqual(classify(quiet));
   });
+});
+
+it("a program that ended before all, and without a word, may be no opencode", () => {
+  const process = { exitCode: 1, by: "other" } as const;
+  const ended = turn({ sessionId: undefined, lastAssistant: null, process, stderr: "\n" });
+  const before = "opencode ended with exit code 1 before there was a session";
+  expect(classify(ended)?.message).toBe(`${before}; it said nothing, and is perhaps not opencode.`);
+  expect(classify({ ...ended, stderr: "no luck" })?.message).toBe(`${before}; its stderr says why.`);
 });

@@ -64,6 +64,12 @@ const UNTRUSTED: readonly [string, (paths: StorePaths, id: string) => Promise<un
     : []),
 ];
 
+test("what is no folder is not used, whatever its permissions are", () => {
+  expect(storeProblem("/dev/null", {})?.message).toBe(
+    "looptrace's own folder /dev/null is not used, because it is not a folder.\nSay where one is by LOOPTRACE_HOME, or leave that out.",
+  );
+});
+
 test.each(UNTRUSTED)("%s: nothing is read, sent or written, and that is said", async (_, spoil, says) => {
   const { paths, receiver } = await waiting();
   await spoil(paths, idOf(receiver));

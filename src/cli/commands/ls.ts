@@ -18,7 +18,7 @@ import { CommandContext } from "../command-context.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { rememberList } from "../last-list.js";
-import { nothingKept } from "../nothing-kept.js";
+import { nothingKept, whyNothing } from "../nothing-kept.js";
 import { withKept } from "../open-kept.js";
 import { parseSince } from "../parse-moment.js";
 import { reportError } from "../report-error.js";
@@ -77,7 +77,7 @@ export async function ls(
     if (format === "json") terminal.out(`${terminalJson(shown.map(jsonOf))}\n`);
     else if (format === "csv") terminal.out([SESSION_COLUMNS, ...sessionCsv(shown)].map(csvLine).join(""));
     else if (shown.length === 0) {
-      if (unread === 0) terminal.err(`${nothingText(all.length, flags)}\n`);
+      if (unread === 0) terminal.err(`${nothingText(all.length, flags, terminal)}\n`);
     } else {
       await rememberList(
         context.paths,
@@ -146,9 +146,13 @@ const NONE_OF_PROJECT =
   "No session is kept yet, and opencode has none of this directory's project.\n`looptrace run \"What is in this folder?\"` makes one; in another project's directory `looptrace ls --all` keeps those of that.";
 
 /** @param kept how many sessions there are at all */
-function nothingText(kept: number, { grep = [], project, since, model, failed, all }: LsFlags): string {
+function nothingText(
+  kept: number,
+  { grep = [], project, since, model, failed, all }: LsFlags,
+  terminal: Terminal,
+): string {
   // Of a first look with --all it is known that opencode has none.
-  if (kept === 0) return all ? NONE_OF_PROJECT : nothingKept();
+  if (kept === 0) return all ? NONE_OF_PROJECT : nothingKept(whyNothing(terminal));
   const asked = [
     ...grep.map((words) => `--grep ${JSON.stringify(oneLine(words))}`),
     ...(project === undefined ? [] : [`--project ${oneLine(project)}`]),
@@ -157,7 +161,6 @@ function nothingText(kept: number, { grep = [], project, since, model, failed, a
     ...(failed ? ["--failed"] : []),
   ];
   const advice = asked.length > 1 ? "Leave one of them out" : "Ask for less";
-  const none =
-    kept === 1 ? "The one session that is kept does not fit" : `None of the ${count(kept)} kept sessions fits`;
+  const none = kept === 1 ? "Nothing matches" : `None of the ${count(kept)} kept sessions fits`;
   return `${none} ${asked.join(" and ")}.\n${advice}; \`looptrace ls\` lists all.`;
 }

@@ -9,7 +9,7 @@ import { colorsFor } from "../colors.js";
 import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { rememberList } from "../last-list.js";
-import { TRY } from "../nothing-kept.js";
+import { NOTHING_KEPT, TRY, whyNothing } from "../nothing-kept.js";
 import { withKept } from "../open-kept.js";
 import type { Terminal } from "../terminal.js";
 
@@ -57,7 +57,7 @@ export async function overview(terminal: Terminal, patience = AbortSignal.timeou
   if (kept === 0 && !isAll) {
     terminal.out("The kept sessions are many, or another looptrace reads them now: `looptrace ls` waits for them.\n");
   } else if (kept === 0) {
-    terminal.out("No session is kept yet.\n\n");
+    terminal.out(`${NOTHING_KEPT[whyNothing(terminal)]}\n\n`);
     terminal.out(commands([...TRY, ["looptrace doctor", "says whether all that it takes is there"]]));
   } else {
     terminal.out(

@@ -16,7 +16,7 @@ import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { factsOf, unreadable } from "../facts-of.js";
 import type { FromFlags } from "../from-flags.js";
-import { nothingKept } from "../nothing-kept.js";
+import { nothingKept, whyNothing } from "../nothing-kept.js";
 import { calendarIn, momentOf } from "../parse-moment.js";
 import { reportError } from "../report-error.js";
 import type { Terminal } from "../terminal.js";
@@ -74,7 +74,7 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
   else if (format === "csv")
     terminal.out((flags.tools ? toolStatsCsv(report) : statsCsv(report)).map(csvLine).join(""));
   else if (isNothing && flags.from === undefined && sources.length === 0 && unread === 0)
-    terminal.err(`${nothingKept()}\n`);
+    terminal.err(`${nothingKept(whyNothing(terminal))}\n`);
   else {
     const paint = {
       width: flags.width ?? terminal.width,

@@ -9,7 +9,7 @@ import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { notesTo } from "../notes.js";
-import { nothingKept } from "../nothing-kept.js";
+import { nothingKept, whyNothing } from "../nothing-kept.js";
 import { openInBrowser } from "../open-in-browser.js";
 import { withKept } from "../open-kept.js";
 import type { Terminal } from "../terminal.js";
@@ -62,7 +62,7 @@ async function keptText(
 ): Promise<string> {
   const patience = AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), interrupted]);
   const some = await withKept(kept, terminal, async (catalog) => catalog.sessions().length, patience);
-  if (some === 0 && !patience.aborted) return nothingKept();
+  if (some === 0 && !patience.aborted) return nothingKept(whyNothing(terminal));
   const more = patience.aborted ? " by now; the others are being read" : "";
   return `${plural(some, "session")}${more}. The page follows what is recorded.`;
 }

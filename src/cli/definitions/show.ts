@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { parseDuration } from "../parse-duration.js";
+import { parseShortDuration } from "../parse-duration.js";
 import { parseCountFrom } from "../parse-number.js";
 import { parseStepPath } from "../parse-step-path.js";
 import { parseWidth } from "../parse-width.js";
@@ -30,7 +30,7 @@ export function defineShow(program: Command, { terminal, finish }: ProgramContex
     .option(
       "--slow <duration>",
       "only calls, tools and retries that took so long, such as 500ms or 2s, and what they stand below",
-      parseDuration,
+      parseShortDuration,
     )
     .option(
       "--step <n>",

@@ -78,12 +78,14 @@ export async function readVersion(
   // Masked before it is cut: half a secret would not be found any more.
   const said = quickMask({ environment })(output || plainText(await readOwnText(files.stderr)).trim());
   const how = exit.kind === "exited" ? `exit ${exit.code}` : `ended by ${exit.signal}`;
-  const problem = `${path} --version printed no version (${how}${said === "" ? "" : `: ${said.slice(0, 200)}`})`;
+  // Another program may print its licence here.
+  const [first = ""] = said.split("\n", 1);
+  const problem = `${path} --version printed no version (${how}${first === "" ? "" : `: ${first.slice(0, 200)}`})`;
   return {
     version: null,
     generation: 1,
     problem,
-    warning: `${problem}; going on as if it were opencode 1.${NEWEST_MINOR}.`,
+    warning: `${problem}, so that it may not be opencode; going on as if it were 1.${NEWEST_MINOR}.`,
   };
 }
 

@@ -114,7 +114,10 @@ export function checkRequest(request: RunRequest): CheckedRequest {
     throw new RunRequestError("session", "cannot be named when the last session is to be continued: choose one.");
   }
   if (request.fork && request.session === undefined && !request.continueLast) {
-    throw new RunRequestError("fork", "needs the session to copy.\nName it, or continue the last one.");
+    throw new RunRequestError(
+      "fork",
+      "needs the session to copy.\nName it (--session, in the library `session`), or continue the last one (--continue, `continueLast`).",
+    );
   }
   return {
     ...request,

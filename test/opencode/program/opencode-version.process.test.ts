@@ -41,7 +41,7 @@ test("something that is no version is quoted", async () => {
   const path = await script("#!/bin/sh\necho 'please \x1b[31mupdate' >&2\nexit 3\n");
   const { version, problem, warning } = await readVersion(path, folder, {});
   expect([version, problem]).toEqual([null, `${path} --version printed no version (exit 3: please update)`]);
-  expect(warning).toContain("printed no version (exit 3: please update)");
+  expect(warning).toContain("printed no version (exit 3: please update), so that it may not be opencode;");
 });
 
 test("a secret in what is quoted is masked, also where the quotation is cut", async () => {
