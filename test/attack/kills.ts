@@ -139,7 +139,7 @@ async function traceAll({ env, cwd }: Killed, what: string, failures: string[]):
       return NOTHING;
     }
     // Killed before there was a session.
-    if (end.code === 2 && end.stderr.includes("There is no such session")) return NOTHING;
+    if (end.code === 2 && end.stderr.includes("No session is kept yet, and opencode has none")) return NOTHING;
     const pushed = await endWithin(startBuilt(["push"], around), TRACE_MS);
     const spans = receiver.spans();
     if (end.code !== 0 || pushed === "hung" || pushed.code !== 0)
