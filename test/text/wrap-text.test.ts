@@ -18,6 +18,8 @@ test.each<[string, number, readonly string[]]>([
   ["abcdefghij", 4, ["abcd", "efgh", "ij"]],
   ["      abcdefghij", 8, ["      ab", "cdefghij"]],
   ["go abcdefghij", 6, ["go", "abcdef", "ghij"]],
+  ["PATH: /usr/bin:/opt/bin:/x", 14, ["PATH:", "/usr/bin:", "/opt/bin:/x"]],
+  ["http://abcdefgh", 8, ["http://a", "bcdefgh"]],
   ["漢字漢字", 5, ["漢字", "漢字"]],
   ["漢", 2, ["漢"]],
   ["\u200d  \u0301漢", 2, ["\u200d", " \u0301", "漢"]],
