@@ -39,6 +39,8 @@ test.each(COMMANDS)("%s --help and help %s say the same, no line too long", asyn
   expect(text).toMatch(new RegExp(`^Usage: looptrace ${command} `));
   const options = text.slice(0, text.indexOf("Examples:") > 0 ? text.indexOf("Examples:") : text.length);
   expect(options.split("\n").filter((line) => line.length > 100)).toEqual([]);
+  const examples = /\nExamples:\n(.*?)(?:\n\n|$)/s.exec(text)?.[1] ?? "";
+  expect(examples.split("\n").filter((line) => line.length > 80)).toEqual([]);
 });
 
 test("every exit code is explained", async () => {

@@ -36,8 +36,10 @@ came.
 Examples:
   opencode --port 4096          and in another terminal:
   looptrace attach http://127.0.0.1:4096
-  looptrace attach http://127.0.0.1:4096 --session ses_e03b66d38ffe7m0arJ0ehJm9sO
-  OPENCODE_SERVER_PASSWORD=… looptrace attach https://opencode.example.com --json >> turns.jsonl
+  looptrace attach http://127.0.0.1:4096 \\
+      --session ses_e03b66d38ffe7m0arJ0ehJm9sO
+  OPENCODE_SERVER_PASSWORD=… looptrace attach https://opencode.example.com \\
+      --json >> turns.jsonl
 ${ATTACH_EXIT_CODES}`,
     )
     .action(async (url: string, flags) => {

@@ -57,10 +57,11 @@ A task is a text, or an object with a prompt and what differs for it:
 
 Examples:
   looptrace batch tasks.jsonl -n 4
-  looptrace batch tasks.jsonl -n 8 --max-cost 20 --max-errors 10 -o results.jsonl
-  looptrace batch tasks.jsonl --retry-failed --retries 2 --fallback-model openai/gpt-5
+  looptrace batch tasks.jsonl -n 8 --max-cost 20 --max-errors 9 -o results.jsonl
+  looptrace batch tasks.jsonl --retry-failed --retries 2 \\
+      --fallback-model openai/gpt-5
   jq -c '.[]' issues.json | looptrace batch - -o results.jsonl --json
-  looptrace batch tasks.jsonl --redis redis://queue.example.com   # done by looptrace worker
+  looptrace batch tasks.jsonl --redis redis://queue.example.com   # for workers
 ${BATCH_EXIT_CODES}`,
     )
     .action(async (tasks: string, flags) => {

@@ -17,7 +17,7 @@ export function defineCompletion(program: Command, { terminal, finish }: Program
       `
 Examples:
   echo 'source <(looptrace completion bash)' >> ~/.bashrc
-  echo 'source <(looptrace completion zsh)' >> ~/.zshrc          (behind compinit)
+  echo 'source <(looptrace completion zsh)' >> ~/.zshrc   (behind compinit)
   looptrace completion fish > ~/.config/fish/completions/looptrace.fish
 ${COMPLETION_EXIT_CODES}`,
     )

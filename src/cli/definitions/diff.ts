@@ -38,8 +38,10 @@ Examples:
   looptrace diff
   looptrace diff 2 1
   looptrace diff before.json after.json
-  looptrace diff ses_e03b66d38ffe7m0arJ0ehJm9sO ses_e03b020a2ffeR2xip0hUAj0456 --csv > diff.csv
-  opencode export ses_… | looptrace diff before.json - --json | jq '.turns[0].parting'
+  looptrace diff ses_e03b66d38ffe7m0arJ0ehJm9sO \\
+      ses_e03b020a2ffeR2xip0hUAj0456 --csv > diff.csv
+  opencode export ses_… | looptrace diff before.json - --json \\
+      | jq '.turns[0].parting'
 ${SHOW_EXIT_CODES}`,
     )
     .action(async (a: string | undefined, b: string | undefined, flags) => {

@@ -24,7 +24,8 @@ A warning is about what works, but not as well as it could, or not for ever. Eac
 Examples:
   looptrace doctor
   looptrace doctor --opencode ./node_modules/.bin/opencode
-  looptrace doctor --json | jq -r '.findings[] | select(.status != "ok") | .found'
+  looptrace doctor --json \\
+      | jq -r '.findings[] | select(.status != "ok") | .found'
   looptrace doctor > /dev/null || echo "looptrace is not set up"
 ${DOCTOR_EXIT_CODES}`,
     )

@@ -64,9 +64,12 @@ max-steps, max-tokens, max-cost, timeout and the like. The arm called base, else
 are compared with. --fail-on takes worse (default), undecided, not-better or nothing.
 
 Examples:
-  looptrace experiment tasks.jsonl --arm base --arm new:model=openai/gpt-5 --verify "npm ci && npm test"
-  looptrace experiment tasks.jsonl --arm base --arm short:instructions=shorter-agents-md --runs 4
-  looptrace experiment --dataset bugs --arms arms.json --markdown result.md --fail-on not-better
+  looptrace experiment tasks.jsonl --arm base --arm new:model=openai/gpt-5 \\
+      --verify "npm ci && npm test"
+  looptrace experiment tasks.jsonl --arm base \\
+      --arm short:instructions=shorter-agents-md --runs 4
+  looptrace experiment --dataset bugs --arms arms.json \\
+      --markdown result.md --fail-on not-better
 ${EXPERIMENT_EXIT_CODES}`,
     )
     .action(async (cases: string | undefined, flags) => {

@@ -32,11 +32,13 @@ standard error says how to see what there was of it. --json has it as text.
 
 Examples:
   looptrace run "Fix the failing test"
-  looptrace run -m anthropic/claude-sonnet-4-6 --timeout 20m --tag nightly "Update the changelog"
+  looptrace run -m anthropic/claude-sonnet-4-6 --timeout 20m --tag nightly \\
+      "Update the changelog"
   looptrace run --continue "Now add a test for it"
   git diff | looptrace run - --json
   looptrace run --schema verdict.schema.json "Is the changelog up to date?"
-  looptrace run "Look into ticket 7" --mcp tickets=http://127.0.0.1:8000/mcp -- --share
+  looptrace run "Look into ticket 7" \\
+      --mcp tickets=http://127.0.0.1:8000/mcp -- --share
 ${EXIT_CODES}`,
     )
     .action(async (words: string[], flags, command: Command) => {

@@ -60,7 +60,8 @@ Examples:
   looptrace show --last --errors
   looptrace show --last --slow 10s
   looptrace show --last --turn 2 --step 5
-  opencode export ses_… > session.json && looptrace show session.json --json | jq '.[0].loop.totalsWithSubagents'
+  opencode export ses_… > session.json && \\
+      looptrace show session.json --json | jq '.[0].loop.totalsWithSubagents'
 ${SHOW_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {

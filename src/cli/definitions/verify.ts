@@ -36,7 +36,8 @@ that Langfuse reckons from its own prices. Steps that are at work still are left
 Examples:
   looptrace verify --last --wait 30s
   looptrace verify ses_e03b66d38ffe7m0arJ0ehJm9sO
-  looptrace verify --since 7d --json | jq '.traces[] | select(.verdict != "same")'
+  looptrace verify --since 7d --json \\
+      | jq '.traces[] | select(.verdict != "same")'
 ${VERIFY_EXIT_CODES}`,
     )
     .action(async (sources: string[], flags) => {

@@ -65,7 +65,7 @@ ${WIRE_EXIT_CODES}`,
 Examples:
   looptrace wire install
   looptrace wire install --no-content
-  looptrace doctor                     # says whether it is there, and what it records
+  looptrace doctor                     # says whether it is there
 ${WIRE_PLUGIN_EXIT_CODES}`,
     )
     .action(async (flags) => {

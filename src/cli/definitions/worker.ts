@@ -47,7 +47,8 @@ SIGTERM gives what runs back to the queue; a second one quits at once.
 
 Examples:
   looptrace worker --redis redis://queue.example.com -n 4 --dir /srv/checkouts
-  LOOPTRACE_REDIS_PASSWORD=… looptrace worker --redis rediss://queue.example.com --queue nightly
+  LOOPTRACE_REDIS_PASSWORD=… looptrace worker \\
+      --redis rediss://queue.example.com --queue nightly
   looptrace worker --redis redis://127.0.0.1 --json >> finished.jsonl
 ${WORKER_EXIT_CODES}`,
     )
