@@ -31,8 +31,8 @@ export interface OpenCodeOptions extends AgentSettings {
   /** Handed to `opencode run` as they are, after all others; needs the driver `cli`. */
   readonly extraArguments?: readonly string[] | undefined;
   /**
-   * Whether a model that opencode does not list is refused before it is prompted, with a {@link RunRequestError}; else
-   * the turn fails. It is known where opencode is driven over a server, and not asked where there are fallback models.
+   * Whether a model that opencode does not list is refused before it is prompted, with a {@link RunRequestError}, and so
+   * an agent of opencode 1.x; else the turn fails, or another agent answers, as a note says. It is known where opencode is driven over a server, and not asked where there are fallback models.
    */
   readonly refuseUnknownModel?: boolean | undefined;
   /** How long opencode has to end by itself before it is killed, ms; default 5 s. */

@@ -155,17 +155,30 @@ test("a session that opencode does not know: exit 2, and where those are that it
   expect(bench.provider.requests).toEqual([]);
 });
 
-test("an agent that opencode does not know: the answer of another one, and that it was", async () => {
+test("an agent that a server does not list is refused before there is a prompt", async () => {
   await using bench = await warmOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-  const run = await looptrace(["run", "--json", "--agent", "biuld", "Say hello."], around);
+  const run = await looptrace(["run", "--quiet", "--agent", "biuld", "Say hello."], around);
+  expect([run.code, run.stdout, bench.provider.requests]).toEqual([2, "", []]);
+  expect(run.stderr).toBe(
+    'looptrace: --agent: opencode has no agent "biuld", or has it for subagents only (`opencode agent list` shows them). Did you mean "build"?\n',
+  );
+  const known = await looptrace(["run", "--quiet", "--json", "--agent", "plan", "Say hello."], around);
+  expect(JSON.parse(known.stdout).notes).toEqual([]);
+  expect(known.stderr).toBe("");
+});
+
+test("where an agent is not refused, the answer of another one, and that it was", async () => {
+  await using bench = await warmOpenCode(await loadScenario("plain-answer"));
+  const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+  // With a model to fall back to, what is unknown is told by the turn.
+  const argv = ["run", "--quiet", "--json", "--fallback-model", "scripted/m1", "--agent", "biuld", "Say hello."];
+  const run = await looptrace(argv, around);
   expect(run.code).toBe(0);
   const note =
     'Asked for the agent "biuld", opencode ran with "build": it has no such agent, or has it for subagents only (`opencode agent list` shows them). Did you mean "build"?';
   expect(run.stderr).toContain(`looptrace: ${note}\n`);
   expect(JSON.parse(run.stdout)).toMatchObject({ error: null, notes: [note] });
-  const known = await looptrace(["run", "--quiet", "--json", "--agent", "plan", "Say hello."], around);
-  expect(JSON.parse(known.stdout).notes).toEqual([]);
 });
 
 test("arguments that opencode does not know: the end of what it says, not its whole usage", async () => {
@@ -269,7 +282,7 @@ test("a destination that is switched off: which variable does, and where the tra
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
     OTEL_TRACES_EXPORTER: "none",
   };
-  const run = await looptrace(["run", "--quiet", "Say hello."], { env, cwd: bench.workdir });
+  const run = await looptrace(["run", "Say hello."], { env, cwd: bench.workdir });
   expect(run.code).toBe(0);
   expect(run.stderr).toMatch(
     /^OTEL_TRACES_EXPORTER switches off what is configured, so nothing was sent; unset it to send traces\.\nKept on this machine; /m,

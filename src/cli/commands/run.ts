@@ -137,8 +137,9 @@ export async function run(
   // It is being stopped since the session was read.
   await servers.close();
   await tellOfWarmth(servers, paths.root, flags, terminal);
+  const wentWell = !result.error && result.kept && !isOtherAgent(work.agent, result);
   // Of a run that failed they may say why.
-  const notes = flags.quiet && !result.error ? [] : result.notes;
+  const notes = flags.quiet && wentWell ? [] : result.notes;
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined) await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
@@ -150,7 +151,8 @@ export async function run(
   if (flags.json) terminal.out(`${terminalJson(jsonOf(result, own, urls))}\n`);
   const colors = colorsFor(terminal, terminal.errIsTty);
   const shown = terminal.errIsTty ? { width: terminal.errWidth, short: true } : {};
-  for (const trace of result.traces) {
+  const isSilent = flags.quiet === true && wentWell && isDelivered(own);
+  for (const trace of isSilent ? [] : result.traces) {
     const url = urls[trace.traceId];
     terminal.err(`${traceLine(trace, { ...shown, colors })}\n`);
     if (url !== undefined) terminal.err(`${hyperlink(colors.dim(url), url, terminal, "err")}\n`);
@@ -158,12 +160,12 @@ export async function run(
     if (failed) terminal.err(`${colors.yellow(shortenTo(failed.text, terminal.errWidth))}\n`);
   }
   const isNothing = interrupt.signal.aborted && isNothingRun(result);
-  if (destinations.length === 0 && result.session !== null && !isNothing) {
+  if (!isSilent && destinations.length === 0 && result.session !== null && !isNothing) {
     const off = switchedOffText(settings.destinations, "so nothing was sent");
     if (off !== undefined) terminal.err(`${off}\n`);
     terminal.err(`${keptText(result)}\n`);
   }
-  for (const report of own) terminal.err(`${deliveryText(report)}\n`);
+  for (const report of isSilent ? [] : own) terminal.err(`${deliveryText(report)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
   if (!flags.json && work.schema === undefined) terminal.err(cutOffText(result));
   if (isNothing) terminal.err(NOTHING_RUN);
@@ -172,6 +174,12 @@ export async function run(
   if (interrupt.signal.aborted) return EXIT.interrupted;
   if (result.error) return EXIT.turnFailed;
   return isDelivered(own) && (destinations.length > 0 || result.kept) ? EXIT.ok : EXIT.undelivered;
+}
+
+/** opencode answers for an agent that it does not have with another one. */
+function isOtherAgent(asked: string | undefined, { traces }: TurnResult): boolean {
+  const ran = traces.at(-1)?.loop.agent ?? undefined;
+  return asked !== undefined && ran !== undefined && ran !== asked;
 }
 
 /** Once, the first time that a server stays: a process that nobody expects is better explained. */

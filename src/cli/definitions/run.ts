@@ -19,7 +19,7 @@ export function defineRun(program: Command, { terminal, extra, finish }: Program
   withAgentFlags(run, "run")
     .option("--log-dir <folder>", "write a readable transcript of the session there", parseText)
     .option("--live", "send finished spans while the session runs")
-    .option("-q, --quiet", "no progress, and no notes where all went well")
+    .option("-q, --quiet", "no progress, and nothing but the answer where all went well")
     .option("--json", "print the result with its traces as JSON")
     // So that a message may begin with a hyphen; what looks like an option is refused by messageOf.
     .allowUnknownOption();

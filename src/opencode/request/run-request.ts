@@ -57,7 +57,7 @@ export interface RunRequest {
   readonly traceIdOf?: ((sessionId: string, messageId: string) => string) | undefined;
   /** Handed to `opencode run` as they are, after all others. */
   readonly extraArguments?: readonly string[] | undefined;
-  /** Whether a model that a server does not list is refused before there is a prompt of it. */
+  /** Whether a model that a server does not list, or such an agent of 1.x, is refused before there is a prompt of it. */
   readonly refuseUnknownModel?: boolean | undefined;
   /** How long the whole run may take, ms; 10 minutes by default, `Infinity` for ever. */
   readonly deadlineMs?: number | undefined;

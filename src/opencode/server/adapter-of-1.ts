@@ -4,6 +4,7 @@ import type { CheckedRequest } from "../request/run-request.js";
 import type { ServerEvent } from "../schema/server-event.js";
 import { connect } from "./connection.js";
 import { followEvents } from "./event-stream.js";
+import { refuseUnknownAgent } from "./known-agent.js";
 import { refuseUnknownModel } from "./known-model.js";
 import { mcpServersOf } from "./mcp-servers.js";
 import { missedEvents } from "./missed-events.js";
@@ -54,6 +55,7 @@ async function open(
     request.model !== undefined && request.refuseUnknownModel ? modelsOf(client) : [],
   ]);
   refuseUnknownModel(request, models, environment);
+  if (request.refuseUnknownModel && usable.agent === undefined) refuseUnknownAgent(request, usable.agents, environment);
   const [sessionId, mcpServers = []] = await Promise.all([
     openSession(client, request, environment),
     mcpServersOf(client, { added: false }),
