@@ -6,8 +6,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { sqliteTable } from "../../src/files/sqlite-table.js";
 
 /**
- * Written by SQLite: pages of 512 bytes, so that trees of 300 rows have branches; the 151st row goes over several
- * pages, `time_archived` was added later, and the last change of the second row is in the log alone.
+ * Written by SQLite (`sqlite/make-sessions.mjs`): pages of 512 bytes, so that trees of 300 rows have branches; the 151st
+ * row goes over several pages, `time_archived` was added later, and the last change of the second row is in the log
+ * alone.
  */
 const DATABASE = fileURLToPath(new URL("./sqlite/sessions.db", import.meta.url));
 const AT = Date.parse("2026-01-01T12:00:00Z");
