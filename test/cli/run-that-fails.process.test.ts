@@ -69,6 +69,7 @@ test("a refused key: exit 1, one line with the code, the error whole in JSON and
     "totals",
     "opencode",
     "driver",
+    "server",
     "exit",
     "notes",
     "urls",

@@ -110,7 +110,7 @@ test.each([
   [["--step", "7"], /^looptrace: The turn has no step 7: it has steps 0 to 1\.\n$/],
   [["--step", "0", "--errors"], /one or the other/],
   [["--turn", "2"], /^looptrace: There is no turn 2: the last one is turn 1\.\n$/],
-  [["--slow", "soon"], /--slow soon: this is no duration\.\nSay 10s, /],
+  [["--slow", "soon"], /--slow soon: this is no duration\.\nSay 10ms, /],
 ])("%j is refused", async (argv, why) => {
   const { code, stdout, stderr } = await show(["parent.json", ...argv]);
   expect([code, stdout]).toEqual([2, ""]);

@@ -107,11 +107,11 @@ test("a subagent is folded and unfolded by its triangle and by the arrow keys", 
   expect((await names(page)).filter((name) => name === "opencode.loop")).toHaveLength(2);
   await page.locator(".tree").focus();
   await page.keyboard.press("ArrowRight");
-  expect(await names(page)).toEqual(all);
+  await expect.poll(() => names(page)).toEqual(all);
   await page.getByRole("button", { name: "Fold subagents" }).click();
   expect((await names(page)).filter((name) => name === "opencode.loop")).toHaveLength(1);
   await page.getByRole("button", { name: "Unfold all" }).click();
-  expect(await names(page)).toEqual(all);
+  await expect.poll(() => names(page)).toEqual(all);
 });
 
 test("the arrow keys walk, Enter opens the details, they follow, Escape closes them", async () => {

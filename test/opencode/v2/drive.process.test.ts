@@ -136,7 +136,7 @@ test.skipIf(!linux).each(["SIGTERM", "SIGKILL"] as const)(
     child.kill(signal);
     await ended;
     await expect.poll(() => processesOf(program)).toEqual([]);
-    expect(await claimsOf(program)).toEqual([]);
+    await expect.poll(() => claimsOf(program)).toEqual([]);
   },
 );
 
