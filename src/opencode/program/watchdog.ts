@@ -19,13 +19,32 @@ export const MARKED = `marked() {
 }`;
 
 /**
+ * A function for `sh`: ends what `find_left` puts into `pids`, TERM first, and looks again until so many looks in a row
+ * (the second argument) have found nothing, or the first argument's number of looks is over.
+ */
+export const END_ALL = `end_all() {
+  round=0
+  quiet=0
+  while [ $round -lt $1 ] && [ $quiet -lt $2 ]; do
+    find_left
+    if [ -z "$pids" ]; then
+      quiet=$((quiet + 1))
+    else
+      quiet=0
+      if [ $round -eq 0 ]; then kill -s TERM $pids; elif [ $round -ge 10 ]; then kill -s KILL $pids; fi
+    fi
+    round=$((round + 1))
+    sleep 0.1 || sleep 1
+  done
+}`;
+
+/**
  * Waits until its standard input ends, which is when looptrace is gone, however that came. Each line of it is a run's
  * id and its folder; one whose folder is not there any more has ended in order.
  *
  * Of the others it ends the processes that carry the run's id, as `endProcesses` does, looks until there are none for
  * 300 ms, since one may just have been starting, and removes the folder. What the folder has to be done before is done
- * first. In sh, which needs 1 MB where Node would need
- * 40, and nothing of looptrace's own that could be gone by then.
+ * first. In sh, which needs 1 MB where Node would need 40, and nothing of looptrace's own that could be gone by then.
  */
 const SCRIPT = `
 nl='
@@ -39,21 +58,12 @@ while read -r job; do
   jobs="$open$job$nl"
 done
 ${MARKED}
+find_left() { pids=$(marked "$mark"); }
+${END_ALL}
 finish() {
   [ -f "$2/${RELEASE_FILE}" ] && sh "$2/${RELEASE_FILE}"
-  round=0
-  quiet=0
-  while [ $round -lt 100 ] && [ $quiet -lt 4 ]; do
-    pids=$(marked "$1")
-    if [ -z "$pids" ]; then
-      quiet=$((quiet + 1))
-    else
-      quiet=0
-      if [ $round -eq 0 ]; then kill -s TERM $pids; elif [ $round -ge 10 ]; then kill -s KILL $pids; fi
-    fi
-    round=$((round + 1))
-    sleep 0.1 || sleep 1
-  done
+  mark=$1
+  end_all 100 4
   rm -rf -- "$2" || { sleep 1; rm -rf -- "$2"; }
 }
 for job in $jobs; do

@@ -1,5 +1,5 @@
 import { RELEASE_FILE } from "../program/run-folder-owner.js";
-import { MARKED } from "../program/watchdog.js";
+import { END_ALL, MARKED } from "../program/watchdog.js";
 
 /** The names of what is in a server's folder. */
 export const RECORD = "server.json";
@@ -47,6 +47,7 @@ trap 'retire "it was told to end"' TERM
 trap '' HUP INT PIPE
 umask 077
 ${MARKED}
+${END_ALL}
 started() {
   if [ -r /proc/self/stat ]; then
     stat=
@@ -138,7 +139,7 @@ since_abort() {
     if [ -z "$least" ] || [ "$value" -lt "$least" ]; then least=$value; fi
   done < "$folder/${ABORTED}"
 }
-leftovers() {
+find_left() {
   pids=
   for pid in $(marked "$mark"); do
     if [ -n "$least" ] && [ -r /proc/self/stat ]; then
@@ -162,19 +163,7 @@ finish() {
   fi
   [ -n "$server" ] && kill -s KILL -- "-$server" 2>/dev/null
   if [ -f "$folder/${ABORTED}" ] || [ -z "$begun" ]; then
-    round=0
-    quiet=0
-    while [ $round -lt 50 ] && [ $quiet -lt 2 ]; do
-      leftovers
-      if [ -z "$pids" ]; then
-        quiet=$((quiet + 1))
-      else
-        quiet=0
-        if [ $round -eq 0 ]; then kill -s TERM $pids; elif [ $round -ge 10 ]; then kill -s KILL $pids; fi
-      fi
-      round=$((round + 1))
-      sleep 0.1 || sleep 1
-    done
+    end_all 50 2
   fi
   rm -rf -- "$folder" || { sleep 1; rm -rf -- "$folder"; }
   exit 0
