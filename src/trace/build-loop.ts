@@ -36,13 +36,13 @@ export function loopsOf(
     [...new Set(placed.map(({ session: child }) => child))].map((child) => [child, loopsOf(child, context)]),
   );
   const loopsAt = (places: ReadonlyMap<string, readonly SubagentTurn[]>, key: string): readonly Loop[] =>
-    (places.get(key) ?? []).flatMap(({ session: child, turn }) => children.get(child)?.loops[turn] ?? []);
+    places.get(key)?.flatMap(({ session: child, turn }) => children.get(child)?.loops[turn] ?? []) ?? NO_LOOPS;
   const subagentOf = (toolId: string): Subagent => ({
     loops: loopsAt(byTool, toolId),
     missing: subagents.missing.has(toolId),
   });
-  const answers = turns.flatMap(answersOf).sort((a, b) => a.index - b.index);
-  const permissions = permissionsByAnswer(answers, context.permissions.get(id) ?? []);
+  const asked = context.permissions.get(id);
+  const permissions = asked ? permissionsByAnswer(answersIn(turns), asked) : NO_PERMISSIONS;
   const otherCalls = otherCallsOf(session);
   const loops = turns.map((turn, index) =>
     buildLoop(turn, session, {
@@ -57,6 +57,14 @@ export function loopsOf(
   );
   const unclaimedBelow = [...children.values()].flatMap(({ unclaimed }) => unclaimed);
   return { loops, unclaimed: [...subagents.unclaimed, ...unclaimedBelow] };
+}
+
+const NO_LOOPS: readonly Loop[] = [];
+const NO_PERMISSIONS: TurnContext["permissions"] = new Map();
+
+/** In the session's order: an answer of one turn may stand between those of another. */
+function answersIn(turns: readonly Turn[]): readonly Answer[] {
+  return turns.flatMap(answersOf).sort((a, b) => a.index - b.index);
 }
 
 /** A session that was prompted again has turns before and after those of others. */

@@ -46,7 +46,10 @@ export function buildStep(answer: Answer, context: StepContext): Step {
       closedAt: context.closedAt,
       subagent: context.subagentOf(tool.id),
       servers: context.servers,
-      waits: context.permissions.filter(({ callId }) => callId === tool.callId),
+      waits:
+        context.permissions.length === 0
+          ? context.permissions
+          : context.permissions.filter(({ callId }) => callId === tool.callId),
     }),
   );
   const call = answer.call ? buildCall(answer, answer.call, context) : null;
@@ -54,14 +57,15 @@ export function buildStep(answer: Answer, context: StepContext): Step {
   const asked = context.permissions.map((one, index) => permissionEvent(one, index, sessionId, answer.id));
   const open = answer.completed === null;
   // A clock that was set back while opencode worked must not put what happened outside its step.
-  const within: readonly Interval[] = [...(call ? [call] : []), ...tools, ...retries];
-  const bounds = {
-    start: within.reduce((first, { start }) => Math.min(first, start), answer.created),
-    end: within.reduce((last, { end }) => Math.max(last, end), answer.completed ?? context.closedAt),
-  };
+  const bounds = boundsAround({ start: answer.created, end: answer.completed ?? context.closedAt }, [
+    ...(call ? [call] : []),
+    ...tools,
+    ...retries,
+  ]);
   return {
     spanId: spanIdOf("step", sessionId, answer.id),
-    ...bounds,
+    start: bounds.start,
+    end: bounds.end,
     timing: open ? "bounded" : "exact",
     index: context.index,
     messageId: answer.id,
@@ -74,9 +78,11 @@ export function buildStep(answer: Answer, context: StepContext): Step {
     tools,
     loops: context.loops.map((loop) => outliving(loop, bounds, "the step that it was started in")),
     // opencode writes the message that asks for a compaction a moment before the one that answers it.
-    events: [...context.events, ...asked].map((event) => ({
-      ...event,
-      at: Math.min(Math.max(event.at, bounds.start), bounds.end),
+    events: [...context.events, ...asked].map(({ spanId, name, at, attributes }) => ({
+      spanId,
+      name,
+      at: Math.min(Math.max(at, bounds.start), bounds.end),
+      attributes,
     })),
     patches: answer.patches,
     account: timeAccount(bounds, {
@@ -88,6 +94,16 @@ export function buildStep(answer: Answer, context: StepContext): Step {
     phases: [],
     notes: [...answer.notes, ...(call ? [] : errorNotes(answer))],
   };
+}
+
+/** From when to when some stretches go on that lie around another one. */
+function boundsAround({ start, end }: Interval, within: readonly Interval[]): Interval {
+  let [first, last] = [start, end];
+  for (const one of within) {
+    first = Math.min(first, one.start);
+    last = Math.max(last, one.end);
+  }
+  return { start: first, end: last };
 }
 
 /** An answer that asked no model has no call on which its error could stand. */

@@ -33,10 +33,13 @@ export function buildTool(run: ToolRun, { sessionId, closedAt, subagent, waits, 
   const failure = open ? cutOff(run) : (classifyTool(run.facts) ?? failedSubagent(run, loops));
   const outcome: Outcome = open ? "unfinished" : failure ? "failed" : "completed";
   const lastOfLoops = loops.reduce((latest, loop) => Math.max(latest, loop.end), start);
-  const bounds = { start, end: run.end ?? Math.max(closedAt, lastOfLoops) };
+  const end = run.end ?? Math.max(closedAt, lastOfLoops);
+  const bounds = { start, end };
+  const { origin, server } = originOf(run, servers);
   return {
     spanId: spanIdOf("tool", sessionId, run.id),
-    ...bounds,
+    start,
+    end,
     timing: open ? "bounded" : run.timing,
     partId: run.id,
     callId: run.callId,
@@ -54,7 +57,8 @@ export function buildTool(run: ToolRun, { sessionId, closedAt, subagent, waits, 
     argumentsAt: run.argumentsAt,
     permissionWaitMs: waits.length === 0 ? null : covered(waits, bounds),
     childSessionId: run.subagent?.sessionId ?? null,
-    ...originOf(run, servers),
+    origin,
+    server,
     innerCalls: innerCalls(run, sessionId, servers),
     loops: loops.map((loop) => outliving(loop, bounds, "the tool that asked for it")),
     subagentMissing: missing,

@@ -21,20 +21,18 @@ export interface ContextChange {
 /** What stands in a prompt: what was told to the model, and what it wrote itself where that was not counted. */
 export type Told = ChatMessage | Uncounted;
 
+/** What a call wrote and is not counted in the context after it: the next calls read it. */
 interface Uncounted {
   readonly role: "assistant";
-  readonly call: string;
-  readonly characters: number;
-  readonly weight: number;
+  readonly call: Pick<Call, "index" | "output" | "usage" | "usageDoubt">;
 }
 
-/** What a call wrote and is not counted in the context after it: the next calls read it. */
-export function uncounted(call: Pick<Call, "index" | "output" | "usage" | "usageDoubt">): Uncounted {
+function uncounted({ call }: Uncounted): Piece {
   const { text, toolCalls } = call.output;
   const characters = (text ?? "").length + JSON.stringify(toolCalls).length;
   const counted = sureUsageOf("output", call);
   const weight = counted ? (counted.output + counted.reasoning) * CHARACTERS_PER_TOKEN : characters;
-  return { role: "assistant", call: `llm-call-${call.index}`, characters, weight };
+  return { kind: "output", name: `llm-call-${call.index}`, callId: null, characters, weight };
 }
 
 /** About how many characters of a prompt make a token; only what no count tells rests on it. */
@@ -97,14 +95,17 @@ function shared(pieces: readonly Piece[], tokens: number): ContextCause[] {
     pieces.map(({ weight }) => weight),
     tokens,
   );
-  return pieces.map(({ weight: _, ...piece }, index) => ({ ...piece, tokens: shares[index] ?? 0 }));
+  return pieces.map(({ kind, name, callId, characters }, index) => ({
+    kind,
+    name,
+    callId,
+    characters,
+    tokens: shares[index] ?? 0,
+  }));
 }
 
 function piecesOf(message: Told): Piece[] {
-  if (message.role === "assistant") {
-    const { call: name, characters, weight } = message;
-    return [{ kind: "output", name, callId: null, characters, weight }];
-  }
+  if (message.role === "assistant") return [uncounted(message)];
   if (message.role === "tool") {
     const { name, tool_call_id: callId, content, attachments = [] } = message;
     const weight = content.length + attachments.length * FILE_WEIGHT;

@@ -1,6 +1,6 @@
 import { headOf, oneLine } from "../text/bounded-text.js";
 import { answerWatch, DOOM_LOOP_THRESHOLD, repetitionWatch } from "./doom-loop.js";
-import type { Call, Step, StepEvent, Tool } from "./model.js";
+import type { Step, StepEvent, Tool } from "./model.js";
 import { spanIdOf } from "./span-id.js";
 
 type Attributes = StepEvent["attributes"];
@@ -76,11 +76,12 @@ function repeatedTools(steps: readonly Step[]): readonly Found[] {
     for (const tool of step.tools) {
       if (!isComparable(tool)) continue;
       const { name, input, output: result, failure, partId: id, end: at } = tool;
-      const { count, lastError, ...repeated } = next({ tool: name, input, result, failed: failure !== null });
+      const { count, lastError } = next({ tool: name, input, result, failed: failure !== null });
+      if (count < DOOM_LOOP_THRESHOLD) continue;
       const attributes = (): Attributes => ({
-        tool: repeated.tool,
+        tool: name,
         count,
-        arguments: JSON.stringify(repeated.arguments) ?? "",
+        arguments: JSON.stringify(input) ?? "",
         ...(lastError === null ? {} : { lastError: oneLine(lastError) }),
       });
       take(count, { step, id, at, attributes });
@@ -90,6 +91,8 @@ function repeatedTools(steps: readonly Step[]): readonly Found[] {
 }
 
 function repeatedAnswers(steps: readonly Step[]): readonly Found[] {
+  // Most loops have none, and then no tool between them matters.
+  if (steps.filter(isInVain).length < DOOM_LOOP_THRESHOLD) return [];
   const next = repetitionWatch();
   const watch = answerWatch();
   // Empty answers may have others between them, so that both may go on at once.
@@ -100,8 +103,7 @@ function repeatedAnswers(steps: readonly Step[]): readonly Found[] {
       if (next({ tool: name, input, result, failed: failure !== null }).count === 1) watch.progress();
     }
     const { call } = step;
-    // opencode's own summaries are no answers, and what failed is none either.
-    if (step.kind !== "answer" || !call || !isInVain(step, call, steps[index + 1])) continue;
+    if (!call || !isInVain(step, index, steps)) continue;
     const { text, finish } = { text: call.output.text ?? "", finish: call.finish ?? "" };
     const { count } = watch.answer({ text, finish });
     const attributes = (): Attributes => ({ answer: oneLine(headOf(text, MOST_TEXT)), finish, count });
@@ -114,9 +116,13 @@ function repeatedAnswers(steps: readonly Step[]): readonly Found[] {
 /** What ends a loop. */
 const ENDS = new Set(["stop", "length", "content-filter", "error"]);
 
-/** Whether it called no tool, and the loop goes on all the same. */
-function isInVain({ tools }: Step, { outcome, finish, output }: Call, next: Step | undefined): boolean {
-  if (outcome !== "completed" || finish === null || tools.length > 0 || output.toolCalls.length > 0) return false;
+/** Whether it answered without a tool, and the loop goes on all the same. */
+function isInVain({ kind, call, tools }: Step, index: number, steps: readonly Step[]): boolean {
+  // opencode's own summaries are no answers, and what failed is none either.
+  if (kind !== "answer" || !call || tools.length > 0) return false;
+  const { outcome, finish, output } = call;
+  if (outcome !== "completed" || finish === null || output.toolCalls.length > 0) return false;
+  const next = steps[index + 1];
   return !ENDS.has(finish) || (next !== undefined && isAskedAgain(next));
 }
 

@@ -4,6 +4,9 @@ import type { Interval } from "../opencode/model.js";
  * How long the stretches are together within some bounds; overlaps count once. In ms.
  */
 export function covered(intervals: readonly Interval[], bounds: Interval): number {
+  const [first] = intervals;
+  if (!first) return 0;
+  if (intervals.length === 1) return overlap(first.start, first.end, bounds);
   let sum = 0;
   let reached = bounds.start;
   for (const { start, end } of ascending(intervals)) {
@@ -14,6 +17,11 @@ export function covered(intervals: readonly Interval[], bounds: Interval): numbe
     reached = to;
   }
   return sum;
+}
+
+/** How much of a stretch lies within some bounds; ms. */
+export function overlap(start: number, end: number, bounds: Interval): number {
+  return Math.max(0, Math.min(end, bounds.end) - Math.max(start, bounds.start));
 }
 
 /**
@@ -39,6 +47,10 @@ export function without(intervals: readonly Interval[], holes: readonly Interval
 
 /** By their start; what is in order already is handed back as it is. */
 function ascending(intervals: readonly Interval[]): readonly Interval[] {
-  const inOrder = intervals.every(({ start }, index) => start >= (intervals[index - 1]?.start ?? start));
-  return inOrder ? intervals : [...intervals].sort((a, b) => a.start - b.start);
+  let before = Number.NEGATIVE_INFINITY;
+  for (const { start } of intervals) {
+    if (start < before) return [...intervals].sort((a, b) => a.start - b.start);
+    before = start;
+  }
+  return intervals;
 }

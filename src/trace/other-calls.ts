@@ -37,11 +37,15 @@ export function otherCallsOf(session: Session): readonly (readonly OtherCall[])[
 
 /** Gives recorded calls the cost that the session's answers settle; opencode 1 tells none of a title. */
 function pricesIn({ turns }: Session): (call: OtherCall) => OtherCall {
-  const calls = turns.flatMap((turn) => answersOf(turn).flatMap(({ call }) => call ?? []));
-  const prices = pricesOf(calls.map(({ model, recorded: { usage, cost } }) => ({ model, usage, cost })));
+  const ofAnswers = (): ReturnType<typeof pricesOf> => {
+    const calls = turns.flatMap((turn) => answersOf(turn).flatMap(({ call }) => call ?? []));
+    return pricesOf(calls.map(({ model, recorded: { usage, cost } }) => ({ model, usage, cost })));
+  };
+  let prices: ReturnType<typeof pricesOf> | undefined;
   return (call) => {
     const { model, usage, cost, wire } = call;
     if (cost !== null || !wire || !model || !usage || totalTokens(usage) === 0) return call;
+    prices ??= ofAnswers();
     return { ...call, cost: prices(model).settled(usage) };
   };
 }

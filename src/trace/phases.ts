@@ -21,6 +21,8 @@ export const PHASE_KINDS: readonly PhaseKind[] = [
   "ending",
 ];
 
+const RANKS: ReadonlyMap<PhaseKind, number> = new Map(PHASE_KINDS.map((kind, rank) => [kind, rank]));
+
 /** Where phases are looked for. */
 export interface PhaseScope {
   readonly sessionId: string;
@@ -32,50 +34,65 @@ export interface PhaseScope {
   readonly cuts: readonly number[];
 }
 
-/** Where a stretch begins or ends: of work, or of what keeps it out; or a cut. */
+/** Where a stretch begins or ends: of work, or, where that is undefined, of what keeps it out; or a cut. */
 interface Edge {
   readonly at: number;
-  readonly opens: boolean;
-  readonly of: OwnWork | "busy" | "cut";
+  readonly kind: "opens" | "closes" | "cuts";
+  readonly of: OwnWork | undefined;
 }
 
 /** The phases in time's order: within the bounds, without overlaps among each other and with what was busy. */
 export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly OwnPhase[] {
   const { sessionId, turnId, bounds, busy, cuts } = scope;
   const edges: Edge[] = [];
-  const add = ({ start, end }: Interval, of: OwnWork | "busy"): void => {
-    const [from, to] = [Math.max(start, bounds.start), Math.min(end, bounds.end)];
-    if (to > from) edges.push({ at: from, opens: true, of }, { at: to, opens: false, of });
+  const add = ({ start, end }: Interval, of: OwnWork | undefined): void => {
+    const from = Math.max(start, bounds.start);
+    const to = Math.min(end, bounds.end);
+    if (to > from) edges.push({ at: from, kind: "opens", of }, { at: to, kind: "closes", of });
   };
   for (const one of work) add(one, one);
   if (edges.length === 0) return [];
-  for (const one of busy) add(one, "busy");
-  for (const at of cuts) edges.push({ at, opens: false, of: "cut" });
+  for (const one of busy) add(one, undefined);
+  for (const at of cuts) edges.push({ at, kind: "cuts", of: undefined });
   edges.sort((a, b) => a.at - b.at);
-  const cut = new Set(cuts);
   const found: { start: number; end: number; readonly by: OwnWork }[] = [];
-  const open = new Map<PhaseKind, Set<OwnWork>>(PHASE_KINDS.map((kind) => [kind, new Set()]));
+  const open: OwnWork[] = [];
   let hindrances = 0;
-  edges.forEach(({ at, opens, of }, index) => {
-    if (of === "busy") hindrances += opens ? 1 : -1;
-    else if (of !== "cut") open.get(of.kind)?.[opens ? "add" : "delete"](of);
+  let cutAt = Number.NaN;
+  edges.forEach(({ at, kind, of }, index) => {
+    if (kind === "cuts") cutAt = at;
+    else if (!of) hindrances += kind === "opens" ? 1 : -1;
+    else if (kind === "opens") open.push(of);
+    else open.splice(open.indexOf(of), 1);
     const end = edges[index + 1]?.at ?? at;
     const by = hindrances > 0 || end === at ? undefined : firstOf(open);
     if (!by) return;
     const last = found.at(-1);
-    const goesOn = last?.end === at && last.by.kind === by.kind && last.by.evidence === by.evidence && !cut.has(at);
+    const goesOn = last?.end === at && last.by.kind === by.kind && last.by.evidence === by.evidence && cutAt !== at;
     if (last && goesOn) last.end = end;
     else found.push({ start: at, end, by });
   });
   return found.map(({ start, end, by: { kind, timing, evidence } }) => ({
     spanId: spanIdOf("phase", sessionId, `${turnId}/${kind}/${start}`),
-    ...{ kind, start, end, timing, evidence },
+    kind,
+    start,
+    end,
+    timing,
+    evidence,
   }));
 }
 
-function firstOf(open: ReadonlyMap<PhaseKind, ReadonlySet<OwnWork>>): OwnWork | undefined {
-  for (const some of open.values()) for (const one of some) return one;
-  return undefined;
+/** What a moment counts for. @param open what is known of it, by when that began: there are a few at most */
+function firstOf(open: readonly OwnWork[]): OwnWork | undefined {
+  let first: OwnWork | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const one of open) {
+    const rank = RANKS.get(one.kind) ?? PHASE_KINDS.length;
+    if (rank >= least) continue;
+    first = one;
+    least = rank;
+  }
+  return first;
 }
 
 /** An account's `other` by phases. @param phases those of its time, without overlaps */

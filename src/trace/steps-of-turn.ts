@@ -3,7 +3,7 @@ import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";
 import { toolResult, userInput } from "./chat-input.js";
-import { type Told, uncounted } from "./context-growth.js";
+import type { Told } from "./context-growth.js";
 import { withDoomLoops } from "./doom-loop-events.js";
 import type { Call, ChatMessage, Cumulative, Loop, OtherCall, Step, Usage } from "./model.js";
 import type { AskedPermission } from "./permissions.js";
@@ -43,8 +43,9 @@ export function stepsOfTurn(
   let compacted = false;
   turn.rest.forEach((entry, position) => {
     if (entry.kind === "told") {
-      input.push(userInput(entry));
-      added.push(userInput(entry));
+      const told = userInput(entry);
+      input.push(told);
+      added.push(told);
       return;
     }
     if (entry.kind === "event") {
@@ -54,7 +55,7 @@ export function stepsOfTurn(
       return;
     }
     const isLast = position === turn.rest.length - 1;
-    const permissions = context.permissions.get(entry.id) ?? [];
+    const permissions = context.permissions.get(entry.id) ?? NO_PERMISSIONS;
     // A session that waits for a permission is alive.
     const lastMoment = permissions.reduce((latest, { end }) => Math.max(latest, end), entry.lastMoment);
     const step = buildStep(entry, {
@@ -88,7 +89,7 @@ export function stepsOfTurn(
       }
       if (isCounted(step.call)) {
         compacted = step.kind === "compaction" || (compacted && !read);
-        if (!read || !written) added.push(uncounted(step.call));
+        if (!read || !written) added.push({ role: "assistant", call: step.call });
       }
     }
     for (const result of toldBy(entry)) {
@@ -101,6 +102,8 @@ export function stepsOfTurn(
   const marked = withCacheBreaks(withPlans(withDoomLoops(steps, sessionId), sessionId), sessionId);
   return { steps: marked, notes };
 }
+
+const NO_PERMISSIONS: readonly AskedPermission[] = [];
 
 /** What happened behind the last step stands at its end; a compaction that was asked for in vain is only noted. */
 function withLeftEvents(

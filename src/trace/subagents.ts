@@ -1,4 +1,4 @@
-import { type Answer, promptText, type Session, type ToolRun, type Turn } from "../opencode/model.js";
+import { promptText, type Session, type ToolRun, type Turn } from "../opencode/model.js";
 import { answersOf } from "./turn-entries.js";
 
 /** One turn of a subagent's session, to be shown where it was started. */
@@ -31,11 +31,12 @@ export interface SubagentPlaces {
  * session that was prompted again is dealt out by time: each of its turns where it began.
  */
 export function subagentTurns({ turns, children }: Session): SubagentPlaces {
-  const tools = toolsOf(turns);
+  const starting = toolsOf(turns, ({ subagent }) => subagent !== null);
+  let all: readonly PlacedTool[] | undefined;
   const places = { byTool: placed(), byAnswer: placed(), byTurn: placed() };
   const unclaimed: Session[] = [];
   const linked = new Map<string, PlacedTool[]>();
-  for (const one of tools) {
+  for (const one of starting) {
     const childId = one.tool.subagent?.sessionId ?? null;
     if (childId === null) continue;
     const known = linked.get(childId);
@@ -50,7 +51,8 @@ export function subagentTurns({ turns, children }: Session): SubagentPlaces {
       continue;
     }
     const links = linked.get(child.id);
-    const candidates = links ? [] : tools.filter((one) => mayHaveStarted(one, places.byTool));
+    if (!links) all ??= toolsOf(turns, () => true);
+    const candidates = links || !all ? [] : all.filter((one) => mayHaveStarted(one, places.byTool));
     const likeness = kinship(child);
     const best = (at: number, turn: Turn): PlacedTool | undefined => bestOf(candidates, likeness, at, endOf(turn));
     child.turns.forEach((turn, index) => {
@@ -64,7 +66,7 @@ export function subagentTurns({ turns, children }: Session): SubagentPlaces {
     });
   }
   const present = new Set(children.map(({ id }) => id));
-  const missing = tools.filter(({ tool }) => !places.byTool.has(tool.id) && isMissing(tool, present));
+  const missing = starting.filter(({ tool }) => !places.byTool.has(tool.id) && isMissing(tool, present));
   return { ...places, unclaimed, missing: new Set(missing.map(({ tool }) => tool.id)) };
 }
 
@@ -218,16 +220,18 @@ interface PlacedTool {
   readonly said: () => Said;
 }
 
-function toolsOf(turns: readonly Turn[]): readonly PlacedTool[] {
-  const inAnswer = ({ created, tools }: Answer, until: number): PlacedTool[] =>
-    tools.map((tool): PlacedTool => {
-      const start = Math.min(tool.argumentsAt ?? created, tool.start);
-      return { tool, start, end: tool.end ?? Math.max(start, until), said: saidBy(tool) };
-    });
-  return turns
-    .flatMap((turn, index) => {
-      const until = turns[index + 1]?.at ?? Number.POSITIVE_INFINITY;
-      return answersOf(turn).flatMap((answer) => inAnswer(answer, until));
-    })
-    .sort((a, b) => a.start - b.start);
+/** The tools of some kind, by when they may have begun. */
+function toolsOf(turns: readonly Turn[], isWanted: (tool: ToolRun) => boolean): readonly PlacedTool[] {
+  const found: PlacedTool[] = [];
+  turns.forEach((turn, index) => {
+    const until = turns[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+    for (const { created, tools } of answersOf(turn)) {
+      for (const tool of tools) {
+        if (!isWanted(tool)) continue;
+        const start = Math.min(tool.argumentsAt ?? created, tool.start);
+        found.push({ tool, start, end: tool.end ?? Math.max(start, until), said: saidBy(tool) });
+      }
+    }
+  });
+  return found.sort((a, b) => a.start - b.start);
 }

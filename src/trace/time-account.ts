@@ -1,5 +1,5 @@
 import type { Interval } from "../opencode/model.js";
-import { covered } from "./intervals.js";
+import { covered, overlap } from "./intervals.js";
 import type { TimeAccount } from "./model.js";
 
 /** A call, as far as its time is concerned. */
@@ -40,6 +40,6 @@ export function timeAccount(bounds: Interval, work: WorkInTime): TimeAccount {
     waiting: withWaits - modelAndTools,
     retries: all - withWaits,
     other: duration - all,
-    toolsSummed: tools.reduce((sum, tool) => sum + covered([tool], bounds), 0),
+    toolsSummed: tools.reduce((sum, { start, end }) => sum + overlap(start, end, bounds), 0),
   };
 }

@@ -9,6 +9,7 @@ export interface Origin {
 }
 
 const UNKNOWN: Origin = { origin: "unknown", server: null };
+const OWN: Origin = { origin: "opencode", server: null };
 
 /**
  * Where a call's tool comes from, as far as that is known.
@@ -21,9 +22,10 @@ const UNKNOWN: Origin = { origin: "unknown", server: null };
  */
 export function originOf({ name, own, provider }: ToolRun, servers: readonly string[]): Origin {
   if (provider) return { origin: "provider", server: provider.server };
+  if (servers.length === 0) return own ? OWN : UNKNOWN;
   const matching = serversOfTool(name, servers);
   // A server's tool may have been given the name of one of opencode's own.
-  if (own) return matching.length === 0 ? { origin: "opencode", server: null } : UNKNOWN;
+  if (own) return matching.length === 0 ? OWN : UNKNOWN;
   const [server] = matching;
   return server !== undefined && matching.length === 1 ? { origin: "mcp", server } : UNKNOWN;
 }

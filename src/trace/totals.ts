@@ -3,37 +3,32 @@ import { addCost, addUsage, NO_USAGE, recordedUsage } from "./usage.js";
 
 /** Sums over the calls and tools of some steps; subagents' loops are not in it. */
 export function totalsOf(steps: readonly Step[]): Totals {
+  let [calls, retries, tools, toolFailures, doubtfulCalls] = [0, 0, 0, 0, 0];
+  let usage = NO_USAGE;
+  let cost: number | null = null;
+  for (const { call, retries: dead, tools: own } of steps) {
+    retries += dead.length;
+    tools += own.length;
+    for (const { failure } of own) if (failure !== null) toolFailures += 1;
+    if (!call) continue;
+    calls += 1;
+    usage = addUsage(usage, recordedUsage(call));
+    cost = addCost(cost, call.cost);
+    if (call.usageDoubt) doubtfulCalls += 1;
+  }
   const missingSubagents = missingOf(steps);
-  return steps.reduce<Totals>(
-    (sum, step) => ({
-      steps: sum.steps + 1,
-      calls: sum.calls + (step.call ? 1 : 0),
-      retries: sum.retries + step.retries.length,
-      tools: sum.tools + step.tools.length,
-      toolFailures: sum.toolFailures + step.tools.filter(({ failure }) => failure !== null).length,
-      usage: step.call ? addUsage(sum.usage, recordedUsage(step.call)) : sum.usage,
-      cost: addCost(sum.cost, step.call?.cost ?? null),
-      missingSubagents,
-      doubtfulCalls: sum.doubtfulCalls + (step.call?.usageDoubt ? 1 : 0),
-    }),
-    {
-      steps: 0,
-      calls: 0,
-      retries: 0,
-      tools: 0,
-      toolFailures: 0,
-      usage: NO_USAGE,
-      cost: null,
-      missingSubagents,
-      doubtfulCalls: 0,
-    },
-  );
+  return { steps: steps.length, calls, retries, tools, toolFailures, usage, cost, missingSubagents, doubtfulCalls };
 }
 
 /** How many sessions are missing; one that several tools continued counts once. */
 function missingOf(steps: readonly Step[]): number {
-  const missing = steps.flatMap(({ tools }) => tools.filter(({ subagentMissing }) => subagentMissing));
-  return new Set(missing.map(({ childSessionId, partId }) => childSessionId ?? partId)).size;
+  const missing = new Set<string>();
+  for (const { tools } of steps) {
+    for (const { subagentMissing, childSessionId, partId } of tools) {
+      if (subagentMissing) missing.add(childSessionId ?? partId);
+    }
+  }
+  return missing.size;
 }
 
 export function addTotals(a: Totals, b: Totals): Totals {
@@ -52,10 +47,22 @@ export function addTotals(a: Totals, b: Totals): Totals {
 
 /** The loops of subagents that were started in a step, those of its tools first. */
 export function subagentsOfStep({ tools, loops }: Pick<Step, "tools" | "loops">): readonly Loop[] {
-  return loops.length === 0 ? tools.flatMap((tool) => tool.loops) : [...tools.flatMap((tool) => tool.loops), ...loops];
+  return subagentsOfLoop({ steps: [{ tools, loops }], loops: [] });
 }
 
 /** The loops of all subagents that were started in a loop, wherever they stand in it. */
-export function subagentsOfLoop({ steps, loops }: Pick<Loop, "steps" | "loops">): readonly Loop[] {
-  return [...steps.flatMap(subagentsOfStep), ...loops];
+export function subagentsOfLoop({ steps, loops }: LoopParts): readonly Loop[] {
+  const found: Loop[] = [];
+  for (const step of steps) {
+    for (const tool of step.tools) for (const loop of tool.loops) found.push(loop);
+    for (const loop of step.loops) found.push(loop);
+  }
+  for (const loop of loops) found.push(loop);
+  return found;
+}
+
+/** Where subagents stand in a loop. */
+interface LoopParts {
+  readonly steps: readonly Pick<Step, "tools" | "loops">[];
+  readonly loops: readonly Loop[];
 }

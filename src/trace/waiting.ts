@@ -34,11 +34,15 @@ export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = [
     for (const loop of loops) outside(loop, within);
   };
   for (const step of steps) {
-    const asked = step.events.flatMap(waitOf);
+    const asked = waitsIn(step.events);
     for (const { wait } of asked) waiting.push(wait);
     for (const tool of step.tools) {
       // The provider ran it while the model answered: that time is the model's.
       if (tool.origin === "provider") continue;
+      if (tool.loops.length === 0 && asked.length === 0) {
+        tools.push(tool);
+        continue;
+      }
       const own = asked.flatMap(({ callId, wait }) => (callId === tool.callId ? [wait] : []));
       subagents(tool.loops, [tool], own);
     }
@@ -61,9 +65,19 @@ function idleIn(loops: readonly Loop[]): readonly Interval[] {
   return without(waiting, [...busy, ...tools]);
 }
 
-function waitOf({ name, attributes }: StepEvent): { readonly callId: string | undefined; readonly wait: Interval }[] {
-  const { askedAt, waitedMs, callId } = attributes;
-  if (name !== "permission" || typeof askedAt !== "number" || typeof waitedMs !== "number") return [];
-  const wait = { start: askedAt, end: askedAt + waitedMs };
-  return [{ callId: typeof callId === "string" ? callId : undefined, wait }];
+interface Wait {
+  readonly callId: string | undefined;
+  readonly wait: Interval;
+}
+
+function waitsIn(events: readonly StepEvent[]): readonly Wait[] {
+  const waits: Wait[] = [];
+  for (const { name, attributes } of events) {
+    if (name !== "permission") continue;
+    const { askedAt, waitedMs, callId } = attributes;
+    if (typeof askedAt !== "number" || typeof waitedMs !== "number") continue;
+    const wait = { start: askedAt, end: askedAt + waitedMs };
+    waits.push({ callId: typeof callId === "string" ? callId : undefined, wait });
+  }
+  return waits;
 }

@@ -59,7 +59,15 @@ function placed(
     while (from < inOrder.length && (inOrder[from]?.end ?? 0) <= phase.start) from += 1;
     const step = inOrder[from];
     if (!step || step.start > phase.start) between.push(phase);
-    else own.set(step, [...(own.get(step) ?? []), phase]);
+    else {
+      const known = own.get(step);
+      if (known) known.push(phase);
+      else own.set(step, [phase]);
+    }
   }
-  return { inSteps: steps.map((step) => (own.has(step) ? { ...step, phases: own.get(step) ?? [] } : step)), between };
+  const inSteps = steps.map((step) => {
+    const its = own.get(step);
+    return its ? { ...step, phases: its } : step;
+  });
+  return { inSteps, between };
 }

@@ -50,14 +50,17 @@ function hasTokens({ info: { tokens } }: AssistantMessage): boolean {
 }
 
 function attemptFrom(parts: readonly Part[]): Attempt {
-  return {
-    stepStart: parts.find(isStepStart),
-    stepFinish: parts.find((part): part is StepFinishPart => part.type === "step-finish"),
-    content: parts.filter(
-      (part): part is ReasoningPart | TextPart => part.type === "reasoning" || part.type === "text",
-    ),
-    tools: parts.filter(isTool),
-  };
+  let stepStart: StepStartPart | undefined;
+  let stepFinish: StepFinishPart | undefined;
+  const content: (ReasoningPart | TextPart)[] = [];
+  const tools: ToolPart[] = [];
+  for (const part of parts) {
+    if (part.type === "tool") tools.push(part);
+    else if (part.type === "reasoning" || part.type === "text") content.push(part);
+    else if (part.type === "step-start") stepStart ??= part;
+    else if (part.type === "step-finish") stepFinish ??= part;
+  }
+  return { stepStart, stepFinish, content, tools };
 }
 
 function isStepStart(part: Part): part is StepStartPart {

@@ -23,14 +23,14 @@ export interface MessageClock {
   mintedAt(partId: string): number | undefined;
 }
 
-/** @param version the opencode that wrote the message, as far as that is known */
-export function messageClock({ id, time }: AssistantInfo, version: string): MessageClock {
+/** @param toolStartIsExact as the function of that name has it of the opencode that wrote the message */
+export function messageClock({ id, time }: AssistantInfo, toolStartIsExact: boolean): MessageClock {
   const { created, completed = Number.POSITIVE_INFINITY } = time;
   const own = idTime(id, created);
   const idsTell = own !== undefined && Math.abs(own - created) <= SLACK_MS;
   return {
     created,
-    toolStartIsExact: toolStartIsExact(version),
+    toolStartIsExact,
     mintedAt(partId) {
       const minted = idsTell ? idTime(partId, created) : undefined;
       if (minted === undefined || minted < created - SLACK_MS || minted > completed + SLACK_MS) return undefined;
@@ -39,8 +39,12 @@ export function messageClock({ id, time }: AssistantInfo, version: string): Mess
   };
 }
 
-/** Only of a release one knows what is in it: a build of one's own (`local`, `0.0.0-…`) or a preview may be older. */
-function toolStartIsExact(version: string): boolean {
+/**
+ * Only of a release one knows what is in it: a build of one's own (`local`, `0.0.0-…`) or a preview may be older.
+ *
+ * @param version of the opencode that wrote a message, as far as that is known
+ */
+export function toolStartIsExact(version: string): boolean {
   const [, major = 0, minor = 0, patch = 0] = /^v?(\d+)\.(\d+)\.(\d+)$/.exec(version)?.map(Number) ?? [];
   return major > 1 || (major === 1 && (minor > 18 || (minor === 18 && patch >= 26)));
 }

@@ -7,10 +7,10 @@ import { isFields } from "../../text/json-fields.js";
 import type { ToolPart } from "../schema/session-export.js";
 
 /** Anthropic's own ids of calls that its servers run; opencode before 1.17 notes nothing else of them. */
-const SERVER_CALL = /^srvtoolu_/;
+const SERVER_CALL = "srvtoolu_";
 
 export function isProviderExecuted(part: ToolPart): boolean {
-  return part.metadata?.providerExecuted === true || SERVER_CALL.test(part.callID);
+  return part.metadata?.providerExecuted === true || part.callID.startsWith(SERVER_CALL);
 }
 
 /** What the provider's tool was asked for; null where neither the call nor its result tells. */

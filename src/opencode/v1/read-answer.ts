@@ -143,17 +143,17 @@ function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly De
 
 /** What the model answered; empty blocks (redacted thinking, the text of a killed stream) count as none. */
 function outputOf(attempt: Attempt | undefined): CallOutput {
-  const joined = (type: "text" | "reasoning"): string | null => {
-    const texts = (attempt?.content ?? []).filter((part) => part.type === type && part.text !== "");
-    return texts.length === 0 ? null : texts.map((part) => part.text).join("\n\n");
-  };
-  return {
-    thinking: joined("reasoning"),
-    text: joined("text"),
-    toolCalls: (attempt?.tools ?? []).map((part) => ({
-      id: part.callID,
-      name: wantedTool(part),
-      arguments: toolArguments(part),
-    })),
-  };
+  let thinking: string | null = null;
+  let text: string | null = null;
+  for (const part of attempt?.content ?? []) {
+    if (part.text === "") continue;
+    if (part.type === "reasoning") thinking = thinking === null ? part.text : `${thinking}\n\n${part.text}`;
+    else text = text === null ? part.text : `${text}\n\n${part.text}`;
+  }
+  const toolCalls = (attempt?.tools ?? []).map((part) => ({
+    id: part.callID,
+    name: wantedTool(part),
+    arguments: toolArguments(part),
+  }));
+  return { thinking, text, toolCalls };
 }

@@ -7,7 +7,7 @@ import type { SessionWire } from "../model/session-wire.js";
 import type { ModelFacts } from "../model/values.js";
 import type { RunEvidence } from "../schema/run-evidence.js";
 import type { AssistantMessage, Message, SessionExportV1, UserMessage } from "../schema/session-export.js";
-import { messageClock } from "./message-clock.js";
+import { messageClock, toolStartIsExact } from "./message-clock.js";
 import { compactionPart, isAskedByHand, isAssistant, isUser } from "./message-kinds.js";
 import { withoutOwnAbort, withoutOwnAbortErrors } from "./own-abort.js";
 import { ownWorkOf, type ReadMessage } from "./own-work.js";
@@ -104,13 +104,14 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
     entries.set(message, known);
     return known;
   };
+  const startIsExact = toolStartIsExact(run?.opencode ?? session.version);
   const read: ReadMessage[] = [];
   const entriesIn = (messages: readonly Message[], byPerson: boolean): readonly Entry[] =>
-    messages.flatMap((message, position): readonly Entry[] => {
+    messages.flatMap((message, position): Entry | readonly Entry[] => {
       if (isUser(message)) return entriesOf(message);
       const place = session.places.get(message.info.id);
       const { created, completed } = message.info.time;
-      const clock = messageClock(message.info, run?.opencode ?? session.version);
+      const clock = messageClock(message.info, startIsExact);
       const answer = readAnswer(message, {
         index: place?.index ?? 0,
         clock,
@@ -126,7 +127,7 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
         summaryByHand: byHand.has(message.info.parentID ?? ""),
       });
       if (!byPerson) read.push({ message, answer, clock });
-      return [answer];
+      return answer;
     });
   const rest = entriesIn(turn.rest, origin === "command");
   return {
@@ -175,16 +176,13 @@ interface Place {
 
 function placesOf({ messages }: SessionExportV1): ReadonlyMap<string, Place> {
   const answers = messages.filter(isAssistant);
-  return new Map(
-    answers.map(({ info }, index) => [
-      info.id,
-      {
-        index,
-        before: answers[index - 1]?.info.time.completed,
-        after: answers[index + 1]?.info.time.created,
-      },
-    ]),
-  );
+  const places = new Map<string, Place>();
+  answers.forEach(({ info }, index) => {
+    const before = answers[index - 1]?.info.time.completed;
+    const after = answers[index + 1]?.info.time.created;
+    places.set(info.id, { index, before, after });
+  });
+  return places;
 }
 
 function unreadOf({ unread }: SessionExportV1): Readonly<Record<string, number>> {

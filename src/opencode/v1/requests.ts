@@ -69,7 +69,8 @@ export function requestsOf(
   if (candidates.length > 0) return { ...(known ?? fromExport(call, streamed, clock)), misfit: "wire" };
   if (known) return known;
   const misfit = logged.length > 0 ? "log" : followed.length > 0 ? "events" : null;
-  return { ...fromExport(call, streamed, clock), misfit };
+  const { start, timing, attempt, failure, dead } = fromExport(call, streamed, clock);
+  return { start, timing, attempt, failure, dead, misfit };
 }
 
 /** A request that failed, or was cut off, before its first chunk. */
@@ -97,6 +98,7 @@ function sentByWire(
   clock: MessageClock,
   others: readonly Sent[],
 ): readonly Sent[] {
+  if (candidates.length === 0) return [];
   const last = attempts.at(-1) ?? SILENT;
   const lastChunk = firstChunkAt(last, clock);
   // A stream that broke off and was asked for again is dead like those before it.
@@ -163,6 +165,7 @@ function sentByEvents(
 
 /** undefined where the requests do not fit the export: then the export alone counts. */
 function fitted(attempts: readonly Attempt[], clock: MessageClock, sent: readonly Sent[]): CallRequest | undefined {
+  if (sent.length === 0) return undefined;
   const last = attempts.at(-1) ?? SILENT;
   const lastChunk = firstChunkAt(last, clock);
   // A stream that did not come to its end and was followed by further requests is dead like those before it.

@@ -52,6 +52,7 @@ export function within<T extends { readonly at: number }>(
   entries: readonly T[],
   { start, end }: Interval,
 ): readonly T[] {
+  if (entries.length === 0) return entries;
   return entries.slice(firstIndex(entries, start), firstIndex(entries, end + 1));
 }
 

@@ -23,10 +23,12 @@ export function toolArguments(part: ToolPart): unknown {
 /** A tool's metadata without what stands in the output already: bash keeps its output twice, cut in either place. */
 export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> {
   if (part.state.status === "pending") return {};
-  const { output, ...rest } = part.state.metadata ?? {};
+  const { metadata = {} } = part.state;
   const told = part.state.status === "completed" ? part.state.output : undefined;
   // opencode makes the output of a provider's tool of its result.
   if (isProviderExecuted(part) && JSON.stringify(part.state.metadata) === told) return {};
+  if (!("output" in metadata)) return metadata;
+  const { output, ...rest } = metadata;
   const repeated =
     output === undefined ||
     output === "" ||
@@ -39,9 +41,10 @@ export function toolMetadata(part: ToolPart): Readonly<Record<string, unknown>> 
 /** A tool part as the classifier of failures reads it. */
 export function toolFacts(part: ToolPart): ToolFacts {
   const { state } = part;
+  const isProviders = isProviderExecuted(part);
   return {
-    tool: isProviderExecuted(part) ? wantedTool(part) : part.tool,
-    isProviders: isProviderExecuted(part),
+    tool: isProviders ? wantedTool(part) : part.tool,
+    isProviders,
     status: state.status,
     input: state.input,
     output: state.status === "completed" ? state.output : undefined,
