@@ -2,35 +2,23 @@ import { isIP } from "node:net";
 import type { Dispatcher } from "undici";
 import { defined } from "../../text/json-fields.js";
 import type { Destination } from "../destinations/destination.js";
+import type { Answer, ExchangeInit } from "./answer.js";
+import { exchangeDirectly } from "./direct-exchange.js";
+
+export type { Answer, ExchangeInit } from "./answer.js";
 
 type Asked = Pick<Destination, "proxy" | "tls">;
 
-/** What a request is made of; it is followed nowhere else, so that keys stay with the host they are meant for. */
-export interface ExchangeInit {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer>;
-  readonly signal: AbortSignal;
-}
-
-/** What of fetch's answer counts; Node's own and undici's are alike in it. */
-export interface Answer {
-  readonly status: number;
-  readonly ok: boolean;
-  readonly headers: Pick<Headers, "get">;
-  readonly body: ReadableStream<Uint8Array> | null;
-}
-
 /**
- * `fetch` to a destination, by its proxy and with its certificates where it has any. Node's own fetch knows neither;
- * the package undici does, and is loaded only then.
+ * Asks a destination, by its proxy and with its certificates where it has any: by the package undici, which is loaded
+ * only then. No redirect is followed.
  *
- * @throws as fetch does
+ * @throws as fetch or `http.request` does
  */
 export async function exchange(asked: Asked, url: string, init: ExchangeInit): Promise<Answer> {
   const { proxy, tls } = asked;
+  if (proxy === undefined && tls === undefined && !isProxiedByNode()) return exchangeDirectly(url, init);
   const request = { ...init, headers: { ...init.headers }, redirect: "manual" as const };
-  if (proxy === undefined && tls === undefined && !isProxiedByNode()) return fetch(url, request);
   const undici = await import("undici");
   const dispatcher = dispatchers.get(asked) ?? dispatcherFor(undici, asked, new URL(url).hostname);
   dispatchers.set(asked, dispatcher);
@@ -57,7 +45,7 @@ function dispatcherFor(
   });
 }
 
-/** Node's own fetch would ask the proxy for this machine itself too, unless NO_PROXY names it. */
+/** Node itself would ask the proxy for this machine too, unless NO_PROXY names it. */
 function isProxiedByNode(): boolean {
   const { NODE_USE_ENV_PROXY, NODE_OPTIONS = "" } = process.env;
   return NODE_USE_ENV_PROXY === "1" || [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)].includes("--use-env-proxy");

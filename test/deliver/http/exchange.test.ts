@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -200,5 +202,43 @@ describe("a proxy", () => {
     });
     expect(secrets).toContain("hush-hush-hush");
     expect(label + url).not.toContain("hush");
+  });
+});
+
+describe("without a proxy", () => {
+  async function listen(listener: RequestListener) {
+    const connections = new Set<unknown>();
+    const server = createServer(listener).listen(0, "127.0.0.1");
+    server.on("connection", (connection) => connections.add(connection));
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const address = server.address();
+    if (typeof address !== "object" || address === null) throw new Error("the server has no port");
+    return { destination: at(`http://127.0.0.1:${address.port}`), connections };
+  }
+
+  test("connections are used again, and servers are told what asks", async () => {
+    const asked: IncomingMessage[] = [];
+    const { destination, connections } = await listen((request, response) => {
+      asked.push(request);
+      request.resume().once("end", () => response.end("{}"));
+    });
+    for (let index = 0; index < 3; index += 1) expect(await send(destination, BODY)).toEqual({ kind: "acknowledged" });
+    expect(connections.size).toBe(1);
+    for (const { headers } of asked)
+      expect(headers).toMatchObject({
+        "content-length": String(BODY.byteLength),
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": "node",
+      });
+  });
+
+  test("an answer counts that comes before the server has read everything", async () => {
+    const { destination } = await listen((request, response) => {
+      response.writeHead(413).end("too much", () => request.resume());
+    });
+    const { body } = otlpRequest(2, { padding: 4_000_000 });
+    expect(await send(destination, body)).toMatchObject({ kind: "rejected", status: 413 });
   });
 });
