@@ -6,12 +6,13 @@
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { openCodeBinary } from "../support/isolated-opencode.js";
 import { builtPath } from "./built.js";
 import { median } from "./measure.js";
 import { endProcesses } from "./process-times.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
 import { timed } from "./timed.js";
+import { usersOpenCode } from "./users-opencode.js";
 
 const rounds = Number(process.argv[2] ?? 15);
 
@@ -57,7 +58,7 @@ function first(marks: readonly Mark[], what: RegExp): number | undefined {
   return marks.find((mark) => what.test(mark.what))?.at;
 }
 
-const bench = await isolatedOpenCode(quickSessions(2 * rounds + 3));
+const bench = await usersOpenCode(quickSessions(2 * rounds + 3));
 try {
   const hook = join(bench.home, "hook.cjs");
   await writeFile(hook, HOOK);

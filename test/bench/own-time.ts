@@ -17,7 +17,7 @@ import { OpenCode } from "../../src/index.js";
 import type { LoopTrace, OwnTime } from "../../src/trace/model.js";
 import { PHASE_KINDS } from "../../src/trace/phases.js";
 import { loadScenario } from "../provider/load-scenario.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { usersOpenCode } from "./users-opencode.js";
 
 const MOST_UNNAMED = 0.05;
 /** Some scenarios go on for ever. */
@@ -59,7 +59,7 @@ readline.createInterface({ input: process.stdin }).on("line", (line) => {
 
 async function play(name: string, driver: Driver): Promise<readonly LoopTrace[]> {
   const scenario = { ...(await loadScenario(name)), ...(wishes.includes("git") ? { git: true } : {}) };
-  await using bench = await isolatedOpenCode(scenario);
+  await using bench = await usersOpenCode(scenario);
   if (wishes.includes("mcp")) {
     const script = join(bench.tmpdir, "slow-mcp.cjs");
     await writeFile(script, MCP_SERVER);

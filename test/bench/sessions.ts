@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { type IsolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { builtPath } from "./built.js";
 import { alternate, type Comparison, median } from "./measure.js";
 import { processesOf } from "./process-times.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
 import type { Plan } from "./sizes.js";
 import { type Took, timed } from "./timed.js";
+import { usersOpenCode } from "./users-opencode.js";
 
 /**
  * What tracing costs a session of the real opencode: `looptrace run` by either driver, and `looptrace batch`, against
@@ -16,7 +17,7 @@ import { type Took, timed } from "./timed.js";
 export async function compareSessions({ sessionRounds, batchTasks }: Plan): Promise<readonly Comparison[]> {
   const warmUp = 1;
   const sessions = 4 * (sessionRounds + warmUp) + 4 + 3 * batchTasks + 1;
-  const bench = await isolatedOpenCode(quickSessions(sessions));
+  const bench = await usersOpenCode(quickSessions(sessions));
   try {
     const play = player(bench);
     // The first start of all makes opencode's database.

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { type IsolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { realOpencode2 } from "../support/real-opencode2.js";
 import { builtPath } from "./built.js";
 import { type Comparison, median, spreadOf } from "./measure.js";
@@ -11,6 +11,7 @@ import { endProcesses, processesOf } from "./process-times.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
 import type { Plan } from "./sizes.js";
 import { type Took, timed } from "./timed.js";
+import { usersOpenCode } from "./users-opencode.js";
 
 /** The ways to one answer. */
 const WAYS = ["bare", "attach", "cold", "first", "warm"] as const;
@@ -42,7 +43,7 @@ export async function compareWarm(plan: Plan): Promise<readonly Comparison[]> {
 async function compareGeneration(label: string, opencode: string, plan: Plan): Promise<readonly Comparison[]> {
   const { warmRounds, batchTasks } = plan;
   const sessions = (warmRounds + 1) * (WAYS.length + 1) + 3 * batchTasks + 2;
-  const bench = await isolatedOpenCode(quickSessions(sessions));
+  const bench = await usersOpenCode(quickSessions(sessions));
   const home = join(bench.home, "looptrace");
   let next = 0;
   const prompt = (): string => {

@@ -13,9 +13,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { readRecording } from "../../src/wire/recording/read-recording.js";
 import { loadScenario } from "../provider/load-scenario.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { loadTap } from "../support/loaded-tap.js";
 import { builtPath } from "./built.js";
+import { usersOpenCode } from "./users-opencode.js";
 
 const PAIRS = Number(process.argv[2] ?? 10);
 const main = builtPath("cli/main.js");
@@ -29,7 +29,7 @@ interface Played {
 }
 
 async function play(isRecorded: boolean): Promise<Played> {
-  await using bench = await isolatedOpenCode(scenario);
+  await using bench = await usersOpenCode(scenario);
   const env = { ...bench.env, LOOPTRACE_OPENCODE: bench.binary, TIMEFORMAT: "%R %U %S" };
   const args = [main, "run", "--quiet", ...(isRecorded ? [] : ["--no-wire"]), "Go."];
   const child = spawn("bash", ["-c", 'time "$0" "$@" >/dev/null 2>&1', process.execPath, ...args], {

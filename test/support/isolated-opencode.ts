@@ -44,6 +44,21 @@ export const LONG_RUN = {
 /** A catalogue of models for opencode in place of its own. */
 const noModels = fileURLToPath(new URL("./no-models.json", import.meta.url));
 
+/**
+ * What makes an opencode cheaper that lives for a test only. What measures opencode as its users have it takes these
+ * settings away.
+ */
+export const SAVINGS = {
+  // The thousands of models that opencode knows take it a quarter of its start to read, and none of them is asked
+  // here.
+  OPENCODE_MODELS_PATH: noModels,
+  // Of the CPU time of a start a sixth goes into compiling for speed what does not run for long enough to win it back.
+  BUN_JSC_useDFGJIT: "0",
+  BUN_JSC_thresholdForJITAfterWarmUp: "3000",
+  // And a quarter into collecting garbage, of which a turn of several steps leaves 300 MB.
+  BUN_JSC_useGC: "0",
+} as const;
+
 const packages = {
   "chat-completions": "@ai-sdk/openai-compatible",
   messages: "@ai-sdk/anthropic",
@@ -226,18 +241,11 @@ export function openCodeEnvironment(place: {
     OPENCODE_CONFIG: configPath,
     OPENCODE_DISABLE_PROJECT_CONFIG: "1",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
-    // The thousands of models that opencode knows take it a quarter of its start to read, and none of them is asked
-    // here.
-    OPENCODE_MODELS_PATH: noModels,
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
     OPENCODE_DISABLE_CLAUDE_CODE: "1",
-    // Of the CPU time of a start a sixth goes into compiling for speed what does not run for long enough to win it back.
-    BUN_JSC_useDFGJIT: "0",
-    BUN_JSC_thresholdForJITAfterWarmUp: "3000",
-    // And a quarter into collecting garbage, of which a turn of several steps leaves 300 MB.
-    BUN_JSC_useGC: "0",
+    ...SAVINGS,
     // A test leaves no server behind; what is about those that stay says so.
     LOOPTRACE_WARM: "0",
     GIT_CONFIG_NOSYSTEM: "1",
