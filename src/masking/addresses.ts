@@ -15,10 +15,19 @@ const LABELS: readonly (readonly [RegExp, string])[] = [
   [/^mongodb\b/i, "MongoDBConnection"],
 ];
 
-/** Users and passwords in addresses of any scheme and host, also passwords that should have been percent-encoded. */
-export function findAddresses(text: string): readonly SecretMatch[] {
+const [WITH_SCHEME, OF_ORACLE, OF_MYSQL] = ["://", "jdbc:oracle:", "@tcp("] as const;
+/** What addresses are known by. */
+export const ADDRESS_WORDS: readonly string[] = [WITH_SCHEME, OF_ORACLE, OF_MYSQL];
+
+/**
+ * Users and passwords in addresses of any scheme and host, also passwords that should have been percent-encoded.
+ *
+ * @param places where addresses may be known by, ascending
+ */
+export function findAddresses(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
-  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 3)) {
+  for (const at of places) {
+    if (!text.startsWith(WITH_SCHEME, at)) continue;
     const scheme = SCHEME.exec(text.slice(Math.max(0, at - 32), at))?.[0];
     if (scheme === undefined) continue;
     const from = at + 3;
@@ -29,13 +38,15 @@ export function findAddresses(text: string): readonly SecretMatch[] {
     const password = matchOf(user.passwordFrom, text.slice(user.passwordFrom, user.to), label);
     if (password.spreads) found.push(password);
   }
-  for (let at = text.indexOf("jdbc:oracle:"); at >= 0; at = text.indexOf("jdbc:oracle:", at + 1)) {
+  for (const at of places) {
+    if (!text.startsWith(OF_ORACLE, at)) continue;
     const match = /^jdbc:oracle:\w{1,10}:[\w.-]{1,60}\/([^\s"'`]{1,200})@/.exec(text.slice(at, at + LONGEST));
     const password = match?.[1] ?? "";
     if (!match || valueStrength(password) === 0) continue;
     found.push(matchOf(at + match[0].length - 1 - password.length, password, "password", at));
   }
-  for (let at = text.indexOf("@tcp("); at >= 0; at = text.indexOf("@tcp(", at + 5)) {
+  for (const at of places) {
+    if (!text.startsWith(OF_MYSQL, at)) continue;
     const ahead = text.slice(Math.max(0, at - LONGEST), at);
     const before = /[\w.-]{1,60}:([^\s"'`:?=]{1,200})$/.exec(ahead) ?? /[\w.-]{1,60}:([^\s"'`]{1,200})$/.exec(ahead);
     const password = before?.[1] ?? "";

@@ -216,6 +216,9 @@ function assigned(
   return one(text, name, bareAt(text, at, "\\s,;&\"'`<>|)}\\]"), place);
 }
 
+/** No more than a word, whatever it says. */
+const PLAIN_WORD = /^[A-Za-z]{1,15}$/;
+
 /** `--password …`, `machine … password …`, `password is …`, and a setting on a line of its own. */
 function spaced(text: string, name: Name, start: number, isQuoted: boolean): readonly SecretMatch[] {
   if (isHeader(name.text)) return [];
@@ -235,7 +238,9 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   const value = quotedAt(text, begin) ?? bareAt(text, begin, "\\s\"'`;|&<>)");
   if (value === undefined) return [];
   // Most such words are followed by another one.
-  if (valueStrength(text.slice(value.from, value.to)) < (name.strength > 1 ? 1 : 2)) return [];
+  const least = name.strength > 1 ? 1 : 2;
+  const own = text.slice(value.from, value.to);
+  if ((least > 1 && PLAIN_WORD.test(own)) || valueStrength(own) < least) return [];
   const prefix = text.slice(Math.max(0, name.from - BEFORE), name.from);
   if (name.isFlag && !text.startsWith("-", start)) return one(text, name, value, "setting");
   if (SETTER.test(prefix.slice(-40))) return one(text, name, value, "setting");

@@ -128,13 +128,20 @@ const LONGEST_LINE = 1_000;
 export const COMMAND_WORDS: readonly string[] = COMMANDS.flatMap(({ words }) => words);
 
 /** By the first three characters of a word, the commands that are called so. */
-const byStart = new Map<string, { readonly word: string; readonly command: Command }[]>();
+const byStart = new Map<number, { readonly word: string; readonly command: Command }[]>();
 for (const command of COMMANDS) {
   for (const word of command.words) {
-    const start = word.slice(0, 3);
+    const start = startAt(word, 0);
     byStart.set(start, [...(byStart.get(start) ?? []), { word, command }]);
   }
 }
+
+/** One number for three characters. */
+function startAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) << 16) ^ (text.charCodeAt(at + 1) << 8) ^ text.charCodeAt(at + 2)) & 0x3fff_ffff;
+}
+
+const NONE: readonly never[] = [];
 
 /**
  * Passwords among the arguments of commands: `curl -u user:…`, `mysql -p…`, `sshpass -p …`.
@@ -145,7 +152,7 @@ export function findInCommands(text: string, places: readonly number[]): readonl
   const found: SecretMatch[] = [];
   const done = new Map<Command, number>();
   for (const at of places) {
-    for (const { word, command } of byStart.get(text.slice(at, at + 3)) ?? []) {
+    for (const { word, command } of byStart.get(startAt(text, at)) ?? NONE) {
       const next = done.get(command) ?? 0;
       // A part of a longer word is no command.
       if (at < next || !text.startsWith(word, at)) continue;

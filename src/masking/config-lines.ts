@@ -9,14 +9,16 @@ import { replacedView } from "./views.js";
  *
  * @param columns where the names of columns may stand, ascending
  * @param phrases where words may stand that have a phrase behind them, ascending
+ * @param ports where the number of a port may stand, ascending
  */
 export function findInFormats(
   text: string,
   columns: readonly number[],
   phrases: readonly number[],
+  ports: readonly number[],
 ): readonly SecretMatch[] {
   return [
-    ...inPgpass(text),
+    ...inPgpass(text, ports),
     ...(text.includes("Secret") ? inKubernetesSecrets(text) : []),
     ...inWebKeys(text),
     ...inTables(text, columns),
@@ -24,22 +26,33 @@ export function findInFormats(
   ];
 }
 
-const PORT = /:(?:\d{4,5}|\*):/g;
+const PORT = /:(?:\d{4,5}|\*):/y;
+/** What it begins with. */
+export const PORT_WORDS: readonly string[] = [
+  ":*:",
+  ...Array.from({ length: 100 }, (_, digits) => `:${String(digits).padStart(2, "0")}`),
+];
 const PGPASS_HOST =
   /(?:^|[\s"'`:>+|=])(localhost|\*|\d{1,3}(?:\.\d{1,3}){3}|[\w-]{5,60}|[\w-]{1,60}(?:\.[\w-]{1,60}){1,6})$/;
 const PGPASS_REST = /(?:[A-Za-z_][\w-]{0,60}|\*):(?:[A-Za-z_][\w.-]{0,60}|\*):([^\s"'`]{4,200})/y;
 const SOURCE_FILE = /\.(?:[cm]?[jt]sx?|py|go|rs|c|h|cpp|java|rb|php|md|json|ya?ml)$/;
 
 /** host:port:database:user:password */
-function inPgpass(text: string): readonly SecretMatch[] {
-  return [...text.matchAll(PORT)].flatMap(({ 0: port, index }): SecretMatch[] => {
-    const host = PGPASS_HOST.exec(text.slice(Math.max(0, index - 100), index))?.[1];
-    if (host === undefined || SOURCE_FILE.test(host)) return [];
-    PGPASS_REST.lastIndex = index + port.length;
+function inPgpass(text: string, ports: readonly number[]): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
+  let next = 0;
+  for (const at of ports) {
+    const end = at < next ? undefined : after(PORT, text, at);
+    if (end === undefined) continue;
+    next = end;
+    const host = PGPASS_HOST.exec(text.slice(Math.max(0, at - 100), at))?.[1];
+    if (host === undefined || SOURCE_FILE.test(host)) continue;
+    PGPASS_REST.lastIndex = end;
     const password = PGPASS_REST.exec(text)?.[1];
-    if (password === undefined || valueStrength(password) === 0) return [];
-    return [matchOf(PGPASS_REST.lastIndex - password.length, password, "pgpass", index - host.length)];
-  });
+    if (password === undefined || valueStrength(password) === 0) continue;
+    found.push(matchOf(PGPASS_REST.lastIndex - password.length, password, "pgpass", at - host.length));
+  }
+  return found;
 }
 
 const KIND = /["']?kind["']?:\s{0,4}["']?(?:Sealed)?Secret\b/g;

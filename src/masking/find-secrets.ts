@@ -67,9 +67,9 @@ function findIn(text: string, places: Places): readonly SecretMatch[] {
   return [
     ...findPrivateKeys(text, places.keys),
     ...findTokenShapes(text, places.tokens, places.around),
-    ...findAddresses(text),
+    ...findAddresses(text, places.addresses),
     ...findAssignments(text, places.stems),
     ...findInCommands(text, places.commands),
-    ...findInFormats(text, places.columns, places.phrases),
+    ...findInFormats(text, places.columns, places.phrases, places.ports),
   ];
 }

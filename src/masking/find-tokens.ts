@@ -8,11 +8,13 @@ for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
   WORD_CODES[character.charCodeAt(0)] = 1;
 }
 
-/** By the first characters, which shapes may begin there. */
-const byStart = new Map<number, readonly Shape[]>();
+/** By the first two characters, which shapes may begin there; by the first one, those whose prefix has no second. */
+const byTwo: (readonly Shape[] | undefined)[] = new Array(128 * 128).fill(undefined);
+const byOne: (readonly Shape[] | undefined)[] = new Array(128).fill(undefined);
 for (const each of SHAPES) {
-  const key = each.prefix.length > 1 ? startAt(each.prefix, 0) : each.prefix.charCodeAt(0);
-  byStart.set(key, [...(byStart.get(key) ?? []), each]);
+  const { prefix } = each;
+  const [shapes, key] = prefix.length > 1 ? [byTwo, startAt(prefix, 0)] : [byOne, prefix.charCodeAt(0)];
+  shapes[key] = [...(shapes[key] ?? []), each];
 }
 function startAt(text: string, at: number): number {
   return text.charCodeAt(at) * 128 + text.charCodeAt(at + 1);
@@ -31,8 +33,7 @@ export function findTokenShapes(
 ): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
   for (const at of places) {
-    const shape =
-      shapeAt(text, at, byStart.get(startAt(text, at))) ?? shapeAt(text, at, byStart.get(text.charCodeAt(at)));
+    const shape = shapeAt(text, at, byTwo[startAt(text, at)]) ?? shapeAt(text, at, byOne[text.charCodeAt(at)]);
     if (!shape) continue;
     const from = at + shape.kept;
     found.push(matchOf(from, text.slice(from, shape.end), shape.label, from, true));

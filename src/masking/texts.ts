@@ -22,13 +22,7 @@ export function* textPieces(values: readonly unknown[]): Generator<string> {
   const left: unknown[] = [...values];
   while (left.length > 0) {
     const value = left.pop();
-    if (typeof value === "object" && value !== null) {
-      if (!Array.isArray(value)) for (const key of Object.keys(value)) left.push(key);
-      for (const item of Object.values(value)) {
-        if (typeof item === "string" || typeof item === "object") left.push(item);
-      }
-      continue;
-    }
+    if (typeof value === "object" && value !== null) addParts(value, left);
     if (typeof value !== "string") continue;
     const text = known.get(value) ? edgesOf(value) : value;
     if (text === value) known.set(value, true);
@@ -40,6 +34,14 @@ export function* textPieces(values: readonly unknown[]): Generator<string> {
     length = 0;
   }
   if (piece.length > 0) yield piece.join("\n");
+}
+
+/** The texts and objects that a value is made of. */
+function addParts(value: object, left: unknown[]): void {
+  if (!Array.isArray(value)) for (const key of Object.keys(value)) left.push(key);
+  for (const item of Object.values(value)) {
+    if (typeof item === "string" || typeof item === "object") left.push(item);
+  }
 }
 
 /** The first lines and the last ones, whole; of a text without such lines all of it. */

@@ -4,6 +4,7 @@
  */
 
 import { after } from "./assigned-values.js";
+import { lowBytesOf } from "./low-bytes.js";
 
 /** A text, and where each of its characters comes from. */
 export interface View {
@@ -14,7 +15,9 @@ export interface View {
 
 const ESCAPE =
   /\u001b\[[0-9;]{0,20}[A-Za-z]|(?<!\\)\\{1,64}(?:u00[0-7][0-9a-fA-F]|x[0-7][0-9a-fA-F]|["'`/nrtbf])|&(?:quot|apos|amp|lt|gt|#39|#34|#x27|#x22|#61|#x3[dD]);/g;
-const HAS_ESCAPE = /\\["'`/nrtbfux]|\u001b\[|&(?:quot|apos|amp|lt|gt|#\w{2,3});/;
+const ESCAPE_BEGINNING = /\\["'`/nrtbfux]|\u001b\[|&(?:quot|apos|amp|lt|gt|#\w{2,3});/y;
+/** The first characters of all of them. */
+const ESCAPES = ["\\", "\u001b", "&"] as const;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   quot: '"',
@@ -31,7 +34,7 @@ const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 
 
 /** Without colours, with the escapes of JSON, shells and HTML resolved however deep; of lines that have any. */
 export function unescapedView(text: string): View | undefined {
-  const lines = linesWith(text, HAS_ESCAPE);
+  const lines = linesWithEscapes(text);
   if (lines.length === 0) return undefined;
   return joinedView(text, lines, (line) =>
     replacedView(line, ESCAPE, (found) => {
@@ -49,20 +52,31 @@ interface Part {
   readonly to: number;
 }
 
-/** Neighbouring lines that a pattern is in, as parts of the text. */
-function linesWith(text: string, pattern: RegExp): readonly Part[] {
+/** Neighbouring lines that have an escape in them, as parts of the text. */
+function linesWithEscapes(text: string): readonly Part[] {
   const parts: Part[] = [];
-  const search = new RegExp(pattern.source, "g");
-  for (let match = search.exec(text); match; match = search.exec(text)) {
-    const from = text.lastIndexOf("\n", match.index) + 1;
-    const end = text.indexOf("\n", match.index);
-    const to = end < 0 ? text.length : end;
-    const last = parts.at(-1);
-    if (last && from <= last.to + 1) parts[parts.length - 1] = { from: last.from, to };
-    else parts.push({ from, to });
-    search.lastIndex = Math.max(to, match.index + 1);
+  const ahead = ESCAPES.map((first) => placeOf(first, text, 0));
+  for (let at = Math.min(...ahead); at < text.length; at = Math.min(...ahead)) {
+    let next = at + 1;
+    if (after(ESCAPE_BEGINNING, text, at) !== undefined) {
+      const from = text.lastIndexOf("\n", at) + 1;
+      const to = placeOf("\n", text, at);
+      const last = parts.at(-1);
+      if (last && from <= last.to + 1) parts[parts.length - 1] = { from: last.from, to };
+      else parts.push({ from, to });
+      next = Math.max(to, next);
+    }
+    ESCAPES.forEach((first, index) => {
+      if ((ahead[index] ?? 0) < next) ahead[index] = placeOf(first, text, next);
+    });
   }
   return parts;
+}
+
+/** Where a character stands next; the text's end where it does not. */
+function placeOf(character: string, text: string, from: number): number {
+  const at = text.indexOf(character, from);
+  return at < 0 ? text.length : at;
 }
 
 /** Parts of a text, each read in another way and on lines of their own. */
@@ -86,11 +100,9 @@ function joinedView(text: string, parts: readonly Part[], read: (part: string) =
 }
 
 const PERCENT = /%(?:25){0,3}([2-7][0-9a-fA-F]|0[aAdD])/g;
-const HAS_PERCENT = /%[0-9a-fA-F]{2}/;
 
 /** What is percent-encoded in a text, decoded however often it was encoded; each run on a line of its own. */
 export function percentView(text: string): View | undefined {
-  if (!HAS_PERCENT.test(text)) return undefined;
   const runs = [...percentRuns(text)];
   if (runs.length === 0) return undefined;
   return joinedView(text, runs, (run) =>
@@ -168,8 +180,14 @@ export function* decodedFromBase64(
   text: string,
 ): Generator<{ readonly from: number; readonly to: number; readonly text: string }> {
   let at = 0;
+  const bytes = lowBytesOf(text);
   // A run that is long enough stands at one of these places.
   for (let probe = SHORTEST_RUN - 1; probe < text.length; probe += SHORTEST_RUN) {
+    const end = endOfShortRun(bytes, probe);
+    if (end !== undefined) {
+      probe = end - 1;
+      continue;
+    }
     if (BASE64_CODES[text.charCodeAt(probe)] === 0) continue;
     let from = probe;
     while (from > at && BASE64_CODES[text.charCodeAt(from - 1)] === 1) from -= 1;
@@ -191,6 +209,16 @@ export function* decodedFromBase64(
       if (alone !== undefined) yield { from, to: line, text: alone };
     }
   }
+}
+
+/** Most words are too short to be one. @returns undefined where a run may be long enough */
+function endOfShortRun(bytes: Uint8Array, probe: number): number | undefined {
+  let to = probe;
+  while (BASE64_CODES[bytes[to] ?? 0] === 1) to += 1;
+  if (to === probe) return probe + 1;
+  let from = probe;
+  while (to - from < SHORTEST_RUN && BASE64_CODES[bytes[from - 1] ?? 0] === 1) from -= 1;
+  return to - from < SHORTEST_RUN ? to : undefined;
 }
 
 function runEnd(text: string, from: number): number {
