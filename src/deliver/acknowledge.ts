@@ -3,6 +3,7 @@ import type { DeliveryContext } from "./delivery-context.js";
 import type { QueuedRequest } from "./queue/queued-request.js";
 import { type ItemRef, itemKey } from "./queue/request-kind.js";
 import { differences, type Fingerprint, settingsOf } from "./receipts/fingerprint.js";
+import { lastingReceipts } from "./receipts/lasting-receipts.js";
 import { touchReceipts } from "./receipts/prune-receipts.js";
 import { addReceipt, forgetReceipts, NO_RECEIPTS, readReceipts } from "./receipts/receipts.js";
 
@@ -10,13 +11,22 @@ import { addReceipt, forgetReceipts, NO_RECEIPTS, readReceipts } from "./receipt
 export interface Acknowledgements {
   /** Marks the items of a request that the destination already has, and those of them that would look different now. */
   recall(request: QueuedRequest): Promise<void>;
-  /** Notes that the destination took items of a request: in the receipts first. */
+  /** Notes that the destination took items of a request: in the receipts first, where no kill takes that away. */
   record(request: QueuedRequest, items: readonly ItemRef[]): Promise<void>;
+  /** Settles when what was noted outlives a crash of the machine, too. Never fails. */
+  settle(): Promise<void>;
 }
 
 export function createAcknowledgements(context: DeliveryContext): Acknowledgements {
   const { clock, destination, paths, problems } = context;
   const inThisRun = new Set<string>();
+  const lasting = lastingReceipts(cannotBeWritten);
+
+  function cannotBeWritten(error: unknown): void {
+    problems.add(
+      `receipts cannot be written below ${paths.sent} (${describeDiskFailure(error)}); what was delivered now may be sent again`,
+    );
+  }
 
   /** What the destination had in the place of items. It is forgotten first: a kill in between costs a second sending. */
   async function replacedBy(items: readonly ItemRef[], group: string): Promise<readonly string[]> {
@@ -51,13 +61,13 @@ export function createAcknowledgements(context: DeliveryContext): Acknowledgemen
         try {
           const ids = some.map(({ id }) => id);
           const gone = await replacedBy(some, group);
-          if (gone.length > 0) await forgetReceipts(paths, destination.id, group, gone);
+          if (gone.length > 0) lasting.wrote(await forgetReceipts(paths, destination.id, group, gone));
           for (const id of gone) inThisRun.delete(itemKey({ group, id }));
-          await addReceipt(paths, destination.id, group, ids, fingerprintOf(request, some));
+          lasting.wrote(await addReceipt(paths, destination.id, group, ids, fingerprintOf(request, some)));
+          // Else a power failure could bring back that the destination has what it has no longer.
+          if (gone.length > 0) await lasting.settle();
         } catch (error) {
-          problems.add(
-            `receipts cannot be written below ${paths.sent} (${describeDiskFailure(error)}); what was delivered now may be sent again`,
-          );
+          cannotBeWritten(error);
         }
       }
       for (const item of items) {
@@ -66,6 +76,7 @@ export function createAcknowledgements(context: DeliveryContext): Acknowledgemen
         request.acknowledged.add(key);
       }
     },
+    settle: lasting.settle,
   };
 }
 

@@ -14,12 +14,12 @@ import { REQUEST_KINDS, type RequestKind } from "./queue/request-kind.js";
  * a Langfuse that takes no file goes on taking spans. Only where it is not reached, or the keys are refused, the other
  * kinds wait too.
  *
- * @param lasting settles when the requests' files outlive a crash of the machine; never fails
+ * @param settleStored makes the requests' files outlive a crash of the machine; never fails
  */
 export async function deliverRequests(
   context: DeliveryContext,
   queued: readonly QueuedRequest[],
-  lasting: Promise<void> = Promise.resolve(),
+  settleStored: () => Promise<void> = () => Promise.resolve(),
 ): Promise<DestinationReport> {
   const { destination, clock, signal, onProgress } = context;
   const info = destinationInfo(destination);
@@ -38,7 +38,7 @@ export async function deliverRequests(
     if (lastError !== undefined) errors.push({ kind, lastError });
   }
 
-  await lasting;
+  await Promise.all([settleStored(), acknowledgements.settle()]);
   const unsaved = new Map<RequestKind, number>();
   for (const request of own) {
     if (pendingCount(request) === 0) continue;

@@ -52,8 +52,8 @@ export async function deliver(
         quota,
       });
       const all = typeof requests === "function" ? requests(destination) : requests;
-      const { queued, lasting } = await storeRequests(context, all);
-      const report = await deliverRequests(context, queued, lasting);
+      const { queued, settle } = await storeRequests(context, all);
+      const report = await deliverRequests(context, queued, settle);
       // It may have become fuller by what could not be sent.
       const warning = isDelivered([report]) ? undefined : quota.warning();
       return warning === undefined ? report : { ...report, problems: [...report.problems, warning] };

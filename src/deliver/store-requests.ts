@@ -24,12 +24,15 @@ import {
 import { type ItemRef, idsByGroup, type RequestKind } from "./queue/request-kind.js";
 import { itemsOf, kindOf, type RequestToDeliver } from "./queue/request-to-deliver.js";
 import type { Fingerprint } from "./receipts/fingerprint.js";
-import { forgetReceipts, readReceipts } from "./receipts/receipts.js";
+import { forgetReceipts, makeReceiptsLast, readReceipts } from "./receipts/receipts.js";
 
 /** Requests that are stored at once: the disk has more to do, but not everything at the same time. */
 const STORED_AT_ONCE = 4;
 /** Half of the threads that Node.js has for the disk: those that send read and write too. */
 const SYNCED_AT_ONCE = 2;
+
+/** What is sent within this time is not synced. */
+const SYNCED_AFTER_MS = 100;
 
 /** What need not be read back when it is sent; the rest is in the files, as memory is not for whole sessions. */
 const MOST_BYTES_IN_MEMORY = 16 * 1024 * 1024;
@@ -38,18 +41,18 @@ const MOST_BYTES_IN_MEMORY = 16 * 1024 * 1024;
 export interface StoredRequests {
   readonly queued: QueuedRequest[];
   /**
-   * Settles when what is still pending outlives a crash of the machine too. A request that could not be made to goes on
-   * in memory. Never fails.
+   * Settles when what is still pending outlives a crash of the machine too, for which this is called when nothing more
+   * is sent. A request that could not be made to goes on in memory. Never fails.
    */
-  readonly lasting: Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 /**
  * Stores the requests; one that cannot be stored goes on in memory. Those that have nothing to send are not stored, and
  * one that waits there already, of an earlier delivery that failed, is taken up instead.
  *
- * All are written before anything is sent, so that a kill loses nothing. Disks take their time to make that last, while
- * the first requests are sent: what has arrived by then need not be waited for.
+ * All are written before anything is sent, so that a kill loses nothing. Disks take their time to make that last. It is
+ * begun soon, beside the sending; most have arrived by then, and need not be written to the disk at all.
  */
 export async function storeRequests(
   context: DeliveryContext,
@@ -87,7 +90,14 @@ export async function storeRequests(
     await Promise.all(storing);
   }
   const queued = await Promise.all(stored);
-  return { queued, lasting: folder === undefined ? Promise.resolve() : makeLast(context, folder, queued) };
+  let lasting: Promise<void> | undefined;
+  const settle = (): Promise<void> => {
+    clearTimeout(timer);
+    lasting ??= folder === undefined ? Promise.resolve() : makeLast(context, folder, queued);
+    return lasting;
+  };
+  const timer = setTimeout(settle, SYNCED_AFTER_MS).unref();
+  return { queued, settle };
 }
 
 async function storeOne(
@@ -129,9 +139,11 @@ async function forget(context: DeliveryContext, items: readonly ItemRef[]): Prom
     const { spanIds: sent } = await readReceipts(paths, destination.id, group);
     const known = ids.filter((id) => sent.has(id));
     if (known.length === 0) continue;
-    await forgetReceipts(paths, destination.id, group, known).catch((error: unknown) => {
+    try {
+      await makeReceiptsLast([await forgetReceipts(paths, destination.id, group, known)]);
+    } catch (error) {
       problems.add(outboxProblem(context, error));
-    });
+    }
   }
 }
 

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { deliver, type RequestToDeliver } from "../../src/deliver/deliver.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
-import { addReceipt, readReceipts, receiptPath } from "../../src/deliver/receipts/receipts.js";
+import { scoresRequests } from "../../src/deliver/queue/scores-body.js";
+import { addReceipt, makeReceiptsLast, readReceipts, receiptPath } from "../../src/deliver/receipts/receipts.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
+import { scores, scoresRequest } from "../support/other-requests.js";
 import { otlpRequest, otlpRequests, traceId } from "../support/otlp-requests.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -17,6 +19,8 @@ const disk = vi.hoisted(() => ({
   read: [] as WeakRef<Uint8Array>[],
   /** What a disk does before a file is synced. */
   beforeSync: async (_path: string): Promise<void> => {},
+  /** And before something is appended to one. */
+  beforeAppend: async (_path: string): Promise<void> => {},
 }));
 
 vi.mock("node:fs/promises", async (original) => {
@@ -30,6 +34,11 @@ vi.mock("node:fs/promises", async (original) => {
         await disk.beforeSync(String(given[0]));
         disk.synced.push(String(given[0]));
         await sync();
+      };
+      const append = handle.appendFile.bind(handle);
+      handle.appendFile = async (...data: Parameters<typeof append>) => {
+        await disk.beforeAppend(String(given[0]));
+        await append(...data);
       };
       return handle;
     },
@@ -48,6 +57,7 @@ beforeEach(() => {
   disk.synced.length = 0;
   disk.read.length = 0;
   disk.beforeSync = async () => {};
+  disk.beforeAppend = async () => {};
 });
 
 /** The files of requests in the outbox. */
@@ -68,7 +78,7 @@ test("what is written outlives a power failure: files, their names, and the fold
 
   // The folder of the receipts is there from the first attempt on.
   const sent = join(paths.sent, destination.id);
-  expect(disk.synced.slice(request)).toEqual(expect.arrayContaining([paths.root, paths.sent]));
+  expect(disk.synced).toEqual(expect.arrayContaining([paths.root, paths.sent]));
   disk.synced.length = 0;
   await pushOutbox([destination], {
     paths,
@@ -130,22 +140,107 @@ test("what a disk takes and cannot keep is sent from memory, and told where it i
   expect(sent).toMatchObject({ acknowledged: 2, pending: { spans: 0, unsavedSpans: 0 } });
 });
 
-test("receipts that come while others are written are synced together", async () => {
+test("receipts are synced together: a file once, whatever was written to it, and its folder where it is new", async () => {
   const paths = await temporaryStore();
   const ids = Array.from({ length: 30 }, (_, index) => `id${index}`);
-  await Promise.all(ids.map((id) => addReceipt(paths, "d1", traceId(1), [id])));
-  expect((await readReceipts(paths, "d1", traceId(1))).spanIds).toEqual(new Set(ids));
+  const written = await Promise.all(ids.map((id) => addReceipt(paths, "d1", traceId(1), [id])));
   const path = receiptPath(paths, "d1", traceId(1));
-  expect(disk.synced.filter((one) => one === path)).toHaveLength(1);
-  // One that fails fails for all of them, and not for the next.
-  disk.beforeSync = async () => {
-    throw new Error("the disk is gone");
+  expect(disk.synced).not.toContain(path);
+  disk.synced.length = 0;
+  await makeReceiptsLast(written);
+  expect(disk.synced.sort()).toEqual([dirname(path), path]);
+  expect((await readReceipts(paths, "d1", traceId(1))).spanIds).toEqual(new Set(ids));
+  disk.synced.length = 0;
+  await makeReceiptsLast([await addReceipt(paths, "d1", traceId(1), ["later"])]);
+  expect(disk.synced).toEqual([path]);
+});
+
+/** How many spans of the first trace have a receipt in its file. */
+function receiptsIn(path: string): number {
+  return existsSync(path) ? (readFileSync(path, "utf8").match(/"[0-9a-f]{16}"/g)?.length ?? 0) : 0;
+}
+
+test("a receipt is written before the next request goes out, and lasts before the delivery is told to be over", async () => {
+  const paths = await temporaryStore();
+  const path = receiptPath(paths, destination.id, traceId(1));
+  let letGo = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let isSyncing = false;
+  disk.beforeSync = async (one) => {
+    if (one !== path) return;
+    isSyncing = true;
+    await held;
   };
-  const failed = await Promise.allSettled(ids.map((id) => addReceipt(paths, "d1", traceId(1), [`more-${id}`])));
-  expect(failed.map(({ status }) => status)).toEqual(ids.map(() => "rejected"));
-  disk.beforeSync = async () => {};
-  await addReceipt(paths, "d1", traceId(1), ["last"]);
-  expect((await readReceipts(paths, "d1", traceId(1))).spanIds.has("last")).toBe(true);
+  const unnoted: number[] = [];
+  let allSent = (): void => {};
+  const sentAll = new Promise<void>((resolve) => {
+    allSent = resolve;
+  });
+  const send = async (): Promise<SendResult> => {
+    unnoted.push(2 * unnoted.length - receiptsIn(path));
+    if (unnoted.length === 10) allSent();
+    return { kind: "acknowledged" };
+  };
+  let isOver = false;
+  const delivery = deliver(otlpRequests(20, 2), [destination], { paths, clock: fakeClock(), send, concurrency: 2 });
+  void delivery.then(() => {
+    isOver = true;
+  });
+  await sentAll;
+  // With the other worker's request under way, none but that one's spans has no receipt.
+  expect(Math.max(...unnoted)).toBeLessThanOrEqual(2);
+  await expect.poll(() => [receiptsIn(path), isSyncing]).toEqual([20, true]);
+  expect(isOver).toBe(false);
+  letGo();
+  expect(await delivery).toMatchObject([{ acknowledged: 20, pending: { spans: 0 }, problems: [] }]);
+  expect(disk.synced).toContain(path);
+  expect(disk.synced).toContain(dirname(path));
+});
+
+test("what takes another's place is made to last before anything else is sent", async () => {
+  const paths = await temporaryStore();
+  const options = { paths, clock: fakeClock(), concurrency: 1 };
+  const path = receiptPath(paths, destination.id, traceId(1));
+  const taken = async (_: unknown, __: unknown, { kind }: { readonly kind?: string }): Promise<SendResult> =>
+    kind === "scores" ? { kind: "itemised", taken: [0], refused: [], rest: undefined } : { kind: "acknowledged" };
+  const revised = (revision: string) => scoresRequests(scores(1).map((score) => ({ ...score, revision })));
+  await deliver(revised("a"), [destination], { ...options, send: taken });
+  disk.synced.length = 0;
+  let lasted: boolean | undefined;
+  const send = async (...given: Parameters<typeof taken>): Promise<SendResult> => {
+    lasted = disk.synced.includes(path);
+    return taken(...given);
+  };
+  await deliver([...revised("b"), scoresRequest(1, { first: 2 })], [destination], { ...options, send });
+  expect(lasted).toBe(true);
+  expect([...(await readReceipts(paths, destination.id, traceId(1))).spanIds].sort()).toEqual([
+    "score:score-1-1-b",
+    "score:score-1-2",
+  ]);
+});
+
+test.each([
+  ["are full before a receipt is written", "beforeAppend"],
+  ["cannot keep a receipt", "beforeSync"],
+] as const)("disks that %s: all is sent once, and it is told that it may come again", async (_, moment) => {
+  const paths = await temporaryStore();
+  const path = receiptPath(paths, destination.id, traceId(1));
+  disk[moment] = async (one) => {
+    if (one === path) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+  };
+  const sent: string[] = [];
+  const send = async (_destination: unknown, body: Uint8Array): Promise<SendResult> => {
+    sent.push(digestOf(body));
+    return { kind: "acknowledged" };
+  };
+  const [report] = await deliver(otlpRequests(20, 2), [destination], { paths, clock: fakeClock(), send });
+  expect(report).toMatchObject({ acknowledged: 20, pending: { spans: 0 } });
+  expect(report?.problems).toEqual([expect.stringMatching(/^receipts cannot be written below .*sent again$/)]);
+  expect(new Set(sent).size).toBe(10);
+  expect(sent).toHaveLength(10);
+  expect(await requestsIn(join(paths.outbox, destination.id))).toEqual([]);
 });
 
 test("requests are made one after another, and few of a large session are in memory when they are sent", async () => {

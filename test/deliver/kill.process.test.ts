@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
+import { deliver } from "../../src/deliver/deliver.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { outboxStatus } from "../../src/deliver/queue/outbox-status.js";
 import { programCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { langfuseAt, otlpWithMetricsAt } from "../support/destinations.js";
-import { otlpRequest } from "../support/otlp-requests.js";
+import { otlpRequest, otlpRequests } from "../support/otlp-requests.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -38,6 +39,40 @@ test.each([1, 2, 7, 20, 39])("a process killed when %i of 40 requests have arriv
   expect(ids.length).toBeLessThanOrEqual(SPANS + 4 * 5);
   expect(receiver.violations).toEqual([]);
   expect(await outboxStatus(paths)).toMatchObject([{ requests: 0, spans: 0 }]);
+});
+
+/** Makes that no file is synced, as on a disk that takes for ever. */
+const WITHOUT_SYNC = `data:text/javascript,${encodeURIComponent(`
+  import { open } from "node:fs/promises";
+  const file = await open(process.execPath);
+  const methods = Object.getPrototypeOf(file);
+  const { sync } = methods;
+  methods.sync = async function () {
+    return (await this.stat()).isFile() ? new Promise(() => setInterval(() => {}, 1_000)) : sync.call(this);
+  };
+  await file.close();
+`)}`;
+
+test("what a killed process had noted and not synced is not sent again", async () => {
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  const paths = await temporaryStore();
+  const destination = langfuseAt(receiver.url);
+  // What a delivery writes down but once is there.
+  await deliver([otlpRequest(1, { trace: 2 })], [destination], { paths });
+  const [node, program] = programCommand("test/deliver/deliver-and-die.ts");
+  const args = [paths.root, receiver.url, "1", String(SPANS), "5"];
+  const child = spawn(node, ["--import", WITHOUT_SYNC, program, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await receiver.arrived(41);
+  await expect.poll(async () => (await outboxStatus(paths)).map(({ requests }) => requests)).toEqual([0]);
+  expect(child.exitCode).toBe(null);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+
+  const [report] = await deliver(otlpRequests(SPANS, 5), [destination], { paths });
+  expect(report).toMatchObject({ acknowledged: 0, alreadyAcknowledged: SPANS, problems: [] });
+  expect(receiver.requests).toHaveLength(41);
 });
 
 // With 4 requests of spans, 8 scores, and 8 spans that show 3 files between them: POST, PUT, PATCH, and POST again.

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { attempt, hasCode, messageOf } from "../../errors/thrown.js";
 import { appendToOwnFile, readOwnText } from "../../files/own-files.js";
-import { ensurePrivateFolder, syncFolder } from "../../files/private-files.js";
+import { ensurePrivateFolder, syncFile, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder } from "../../files/trusted-store.js";
 import { defined } from "../../text/json-fields.js";
@@ -70,10 +70,18 @@ export async function readReceipts(paths: StorePaths, destinationId: string, tra
 /** Of a trace that was never sent, or is to be sent whatever the receipts say. */
 export const NO_RECEIPTS: Receipts = { spanIds: new Set(), fingerprints: new Map(), problems: [] };
 
+/** That something was written into receipts. Whatever kills this process, it is there; the machine may still lose it. */
+export interface Written {
+  readonly path: string;
+  /** Whether the file came into being, so that its name may be lost as well. */
+  readonly isNew: boolean;
+}
+
 /**
  * Notes that a destination acknowledged spans of a trace.
  *
  * @param fingerprint how they look; undefined where that is not to be noted
+ * @returns what `makeReceiptsLast` is still to be called for
  * @throws the file system's error
  */
 export async function addReceipt(
@@ -82,13 +90,14 @@ export async function addReceipt(
   traceId: string,
   spanIds: readonly string[],
   fingerprint?: Fingerprint,
-): Promise<void> {
-  await append(paths, destinationId, traceId, { acknowledged: [...spanIds], ...defined({ fingerprint }) });
+): Promise<Written> {
+  return append(paths, destinationId, traceId, { acknowledged: [...spanIds], ...defined({ fingerprint }) });
 }
 
 /**
  * Forgets that spans were acknowledged, so that they are sent again.
  *
+ * @returns what `makeReceiptsLast` is still to be called for
  * @throws the file system's error
  */
 export async function forgetReceipts(
@@ -96,54 +105,43 @@ export async function forgetReceipts(
   destinationId: string,
   traceId: string,
   spanIds: readonly string[],
-): Promise<void> {
-  await append(paths, destinationId, traceId, { forgotten: [...spanIds] });
+): Promise<Written> {
+  return append(paths, destinationId, traceId, { forgotten: [...spanIds] });
 }
 
-/** What is written next to a file, once what is being written is there. */
-interface NextWrite {
-  readonly lines: string[];
-  readonly written: Promise<void>;
-}
-
-/** By the file's path. */
-const nextWrites = new Map<string, NextWrite>();
-const underWay = new Map<string, Promise<void>>();
+/** Half of the threads that Node.js has for the disk: those that send read and write too. */
+const SYNCED_AT_ONCE = 2;
 
 /**
- * Appends a line. Those that come while others are being written go together, as a disk takes its time for each sync,
- * however much there is.
+ * Makes what was written outlive a crash of the machine: each file is synced once, however much was written to it.
+ *
+ * @throws the first of the file system's errors, after all were tried
  */
-async function append(paths: StorePaths, destinationId: string, traceId: string, entry: Receipt): Promise<void> {
-  const path = receiptPath(paths, destinationId, traceId);
-  const line = `\n${JSON.stringify(entry)}\n`;
-  const next = nextWrites.get(path);
-  if (next) {
-    next.lines.push(line);
-    return next.written;
-  }
-  const lines = [line];
-  const write = async (): Promise<void> => {
-    await underWay.get(path)?.catch(() => undefined);
-    nextWrites.delete(path);
-    const writing = appendLines(paths, receiptFolder(paths, destinationId), path, lines);
-    underWay.set(path, writing);
-    try {
-      await writing;
-    } finally {
-      if (underWay.get(path) === writing) underWay.delete(path);
-    }
+export async function makeReceiptsLast(written: Iterable<Written>): Promise<void> {
+  const all = [...written];
+  const left: (() => Promise<void>)[] = [
+    ...[...new Set(all.map(({ path }) => path))].map((path) => () => syncFile(path)),
+    // A file whose name a power failure takes away was never there, and its spans would be sent twice.
+    ...[...new Set(all.flatMap(({ path, isNew }) => (isNew ? dirname(path) : [])))].map(
+      (folder) => () => syncFolder(folder),
+    ),
+  ];
+  const failures: unknown[] = [];
+  const work = async (): Promise<void> => {
+    for (let sync = left.shift(); sync; sync = left.shift())
+      await sync().catch((error: unknown) => failures.push(error));
   };
-  const written = write();
-  nextWrites.set(path, { lines, written });
-  return written;
+  await Promise.all(Array.from({ length: SYNCED_AT_ONCE }, work));
+  if (failures.length > 0) throw failures[0];
 }
 
 /**
- * Appends lines in one write, so that processes that write at once do not mix theirs. The line break stands in front as
+ * Appends a line in one write, so that processes that write at once do not mix theirs. The line break stands in front as
  * well: after a line that a crash cut off, the next one must not be lost with it.
  */
-async function appendLines(paths: StorePaths, folder: string, path: string, lines: readonly string[]): Promise<void> {
+async function append(paths: StorePaths, destinationId: string, traceId: string, entry: Receipt): Promise<Written> {
+  const folder = receiptFolder(paths, destinationId);
+  const path = receiptPath(paths, destinationId, traceId);
   refuseUntrustedFolder(paths.root, folder);
   const file = await appendToOwnFile(path).catch(async (error: unknown) => {
     if (!hasCode(error, "ENOENT")) throw error;
@@ -151,16 +149,13 @@ async function appendLines(paths: StorePaths, folder: string, path: string, line
     await ensurePrivateFolder(paths.root, folder);
     return appendToOwnFile(path);
   });
-  let isNew: boolean;
   try {
-    isNew = (await file.stat()).size === 0;
-    await file.appendFile(lines.join(""));
-    await file.sync();
+    const isNew = (await file.stat()).size === 0;
+    await file.appendFile(`\n${JSON.stringify(entry)}\n`);
+    return { path, isNew };
   } finally {
     await file.close();
   }
-  // A file whose name a power failure takes away was never there, and its spans would be sent twice.
-  if (isNew) await syncFolder(folder);
 }
 
 const SETTLE_TRIES = 20;
