@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SCRIPTS, SHELLS } from "../../src/cli/completion/scripts.js";
-import { programCommand } from "../support/cli.js";
+import { cliCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 
 allowColdStarts();
@@ -17,7 +17,7 @@ let folder = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "looptrace-completion-"));
-  const command = programCommand("src/cli/main.ts")
+  const command = cliCommand()
     .map((word) => `'${word}'`)
     .join(" ");
   await writeFile(join(folder, "looptrace"), `#!/bin/sh\nexec ${command} "$@"\n`);

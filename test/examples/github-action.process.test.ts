@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { programCommand } from "../support/cli.js";
+import { cliCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 
 allowColdStarts();
@@ -31,7 +31,7 @@ let refused = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "looptrace-action-"));
   await mkdir(join(folder, "bin"));
-  const command = programCommand("src/cli/main.ts")
+  const command = cliCommand()
     .map((word) => `'${word}'`)
     .join(" ");
   // In place of a run there is its result; all else is looptrace itself.

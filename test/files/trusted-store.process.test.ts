@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { chmod, chown, lstat, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { programCommand } from "../support/cli.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 /** As volumes are mounted: only root can make them. */
@@ -16,8 +16,8 @@ test.skipIf(process.getuid?.() !== 0).each([
   await chmod(dirname(root), 0o755);
   await chown(root, 0, 65_534);
   await chmod(root, mode);
-  const script = fileURLToPath(new URL("write-as.ts", import.meta.url));
-  await promisify(execFile)(process.execPath, ["--import", "tsx", script, "65534", root], {
+  const [node, program] = programCommand("test/files/write-as.ts");
+  await promisify(execFile)(node, [program, "65534", root], {
     env: { PATH: process.env.PATH, ...(allowed ? { LOOPTRACE_TRUST: root } : {}) },
   });
   expect((await lstat(root)).mode & 0o777).toBe(mode);

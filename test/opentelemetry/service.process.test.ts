@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { resolveDestinations } from "../../src/deliver/destinations/resolve-destinations.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
-import { cliEnvironment } from "../support/cli.js";
+import { cliEnvironment, programCommand } from "../support/cli.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
@@ -37,9 +36,9 @@ test("a request to a service is one trace down to the agent's tools, in both bac
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
   };
   const paths = await temporaryStore();
-  const program = fileURLToPath(new URL("run-service.ts", import.meta.url));
+  const [node, program] = programCommand("test/opentelemetry/run-service.ts");
   const about = JSON.stringify({ environment, directory: bench.workdir, root: paths.root });
-  const service = spawn(process.execPath, ["--import", "tsx", program, about], { stdio: ["pipe", "pipe", "inherit"] });
+  const service = spawn(node, [program, about], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void service.kill("SIGKILL"));
   const [url] = await once(createInterface(service.stdout), "line");
   expect(await (await fetch(url, { method: "POST", body: "Go." })).text()).toBe("Done.");

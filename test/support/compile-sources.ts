@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -6,6 +6,9 @@ import { bundleCommandLine } from "../../src/cli/bundle.js";
 import { buildPages } from "../../src/web/bundle-pages.js";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
+
+/** An example that a program of the tests runs. */
+const EXAMPLE = "examples/service/service.ts";
 
 /** Sources in JavaScript, for one run of the tests. */
 export interface CompiledSources {
@@ -25,7 +28,7 @@ export async function compileSources(): Promise<CompiledSources> {
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, "run-"));
   await build({
-    entryPoints: [...(await programsBelow("src")), ...(await programsBelow("test"))],
+    entryPoints: [...(await programsBelow("src")), ...(await programsBelow("test")), EXAMPLE],
     outdir: folder,
     outbase: repository,
     absWorkingDir: repository,
@@ -34,7 +37,9 @@ export async function compileSources(): Promise<CompiledSources> {
     target: "node20",
     logLevel: "silent",
   });
-  await copyFile(join(repository, "package.json"), join(folder, "package.json"));
+  // What a program there imports as `looptrace` is what was compiled.
+  const manifest = await readFile(join(repository, "package.json"), "utf8");
+  await writeFile(join(folder, "package.json"), manifest.replace(/(?<="default": "\.\/)dist(?=\/)/g, "src"));
   // The pages for the browser, which looptrace looks for there.
   await buildPages();
   await mkdir(join(folder, "dist"));
