@@ -133,12 +133,18 @@ function visit(node: Node, parent: Node | undefined, see: (node: Node, parent: N
   for (const child of children(node)) visit(child, above, see);
 }
 
-/** The nodes right below, names of fields aside. */
+/** The nodes right below, names of fields aside. Millions are asked, so no list is made for each field. */
 function children(node: Node): readonly Node[] {
-  return Object.entries(node).flatMap(([field, value]): readonly Node[] => {
-    if (Array.isArray(value)) return value.filter(isNode);
-    return isNode(value) && (node.computed === true || (field !== "key" && field !== "property")) ? [value] : [];
-  });
+  const found: Node[] = [];
+  for (const field in node) {
+    const value = node[field];
+    if (typeof value !== "object" || value === null) continue;
+    if (Array.isArray(value)) {
+      for (const one of value) if (isNode(one)) found.push(one);
+    } else if (isNode(value) && (node.computed === true || (field !== "key" && field !== "property")))
+      found.push(value);
+  }
+  return found;
 }
 
 function nodeAt(node: Node, field: string): Node | undefined {
