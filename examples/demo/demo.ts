@@ -39,7 +39,7 @@ async function play(demo: Demo): Promise<number> {
 
 async function main(): Promise<number> {
   const argv = process.argv.slice(2);
-  if (argv.length > 0) return await lookAtDemo(argv);
+  if (argv.length > 0) return await lookAtDemo(argv, own);
   // opencode lives in a home of its own; where traces go stays the user's choice.
   const destinations = Object.entries(process.env).filter(([name]) =>
     /^(LANGFUSE_|OTEL_|TRACEPARENT$|NO_COLOR$|FORCE_COLOR$)/.test(name),

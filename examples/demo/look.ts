@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { shortIds } from "../../src/catalog/short-ids.js";
 import { runCli } from "../../src/cli/program.js";
-import { processTerminal } from "../../src/cli/terminal.js";
+import type { Terminal } from "../../src/cli/terminal.js";
 import { makeFolder } from "../../src/files/make-folder.js";
 import { storePaths, storePathsAt } from "../../src/files/store-paths.js";
 import { storedFiles } from "../../src/sessions/stored-files.js";
@@ -34,8 +34,7 @@ const LOOKING = ["ls", "show", "tokens", "tools", "stats", "context", "advise", 
  *
  * @returns its exit code; 2 where it is no command that looks
  */
-export async function lookAtDemo(argv: readonly string[]): Promise<number> {
-  const terminal = processTerminal();
+export async function lookAtDemo(argv: readonly string[], terminal: Terminal): Promise<number> {
   const command = argv[0] ?? "";
   if (!isLook(command, argv.slice(1))) {
     terminal.err(
@@ -43,10 +42,10 @@ export async function lookAtDemo(argv: readonly string[]): Promise<number> {
     );
     return 2;
   }
-  const home = demoHome(process.env);
+  const home = demoHome(terminal.env);
   // npm runs scripts in the package's folder.
-  const cwd = process.env.INIT_CWD ?? terminal.cwd;
-  const around = { ...terminal, env: { ...process.env, LOOPTRACE_HOME: home } };
+  const cwd = terminal.env.INIT_CWD ?? terminal.cwd;
+  const around = { ...terminal, env: { ...terminal.env, LOOPTRACE_HOME: home } };
   if (command !== "report" || namesFile(argv)) return await runCli(argv, { ...around, cwd });
   const reports = join(home, "reports");
   await makeFolder(reports, 0o700);

@@ -26,9 +26,17 @@ export interface CliSurroundings {
 
 /** Runs a command line in this process, as `main.ts` would. */
 export async function looptrace(argv: readonly string[], around: CliSurroundings): Promise<CliResult> {
+  return await inTerminal(around, (terminal) => runCli(argv, terminal));
+}
+
+/** What a program leaves that writes to a terminal and gives an exit code. */
+export async function inTerminal(
+  around: CliSurroundings,
+  run: (terminal: Terminal) => Promise<number>,
+): Promise<CliResult> {
   const written = { stdout: "", stderr: "" };
   const isTty = around.columns !== undefined;
-  const terminal: Terminal = {
+  const code = await run({
     env: around.env,
     cwd: around.cwd,
     out: (text) => {
@@ -43,8 +51,7 @@ export async function looptrace(argv: readonly string[], around: CliSurroundings
     width: around.columns ?? 120,
     errWidth: around.columns ?? 120,
     errHeight: 24,
-  };
-  const code = await runCli(argv, terminal);
+  });
   return { code, ...written };
 }
 
