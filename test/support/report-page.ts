@@ -27,7 +27,7 @@ export async function reportBrowser(): Promise<ReportBrowser> {
   const folder = await mkdtemp(join(tmpdir(), "looptrace-report-"));
   let files = 0;
   return {
-    async open(traces, options = {}, texts) {
+    async open(traces, options, texts) {
       const builder = reportBuilder("1.2.3");
       for (const trace of traces) builder.add(trace, texts);
       const [first] = traces;

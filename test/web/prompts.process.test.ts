@@ -58,7 +58,7 @@ test.each([
 });
 
 test("a call's panel shows the request as it was sent, and nothing in it is obeyed", async () => {
-  const { page, troubles } = await browser.open([trace], {}, madeTexts(calls));
+  const { page, troubles } = await browser.open([trace], undefined, madeTexts(calls));
   await page.locator(".prompts .toolbar .link").click();
   const panel = page.locator("aside.detail");
   expect(await panel.locator(".sent > summary").allTextContents()).toEqual([
@@ -77,7 +77,7 @@ test("a call's panel shows the request as it was sent, and nothing in it is obey
 });
 
 test("what is searched for is found at the call that sent it first, and shown there", async () => {
-  const { page, troubles } = await browser.open([trace], {}, madeTexts(calls));
+  const { page, troubles } = await browser.open([trace], undefined, madeTexts(calls));
   await page.keyboard.press("/");
   await page.keyboard.type("GETS AN ISSUE");
   await page
