@@ -5,9 +5,12 @@ import { expect, test } from "vitest";
 import { demoHome, lookAtDemo, lookCommands } from "../../examples/demo/look.js";
 import { storePathsAt } from "../../src/files/store-paths.js";
 import { inTerminal } from "../support/cli.js";
+import { allowColdStarts } from "../support/cold-starts.js";
 import { keepFixture, keptAt } from "../support/kept-store.js";
 import { temporaryStore } from "../support/temporary-store.js";
 import { REPOSITORY } from "./pages.js";
+
+allowColdStarts();
 
 test("what the demo says at its end works in a clone, in any of its folders, and on the demo's session alone", async () => {
   const { root } = await temporaryStore();
