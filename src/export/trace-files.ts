@@ -2,6 +2,7 @@ import { LangfuseOtelSpanAttributes, MediaContentType } from "@langfuse/core";
 import { type MediaLink, mediaHash, mediaId, mediaRequest } from "../deliver/queue/media-body.js";
 import type { OtherRequest } from "../deliver/queue/request-to-deliver.js";
 import type { FileShelf } from "../otel/file-shelf.js";
+import { JsonText } from "../otel/json-text.js";
 import type { AttributeList } from "../otel/span-data.js";
 import { bytesText } from "../text/format.js";
 
@@ -67,7 +68,8 @@ const FIELDS: readonly (readonly [attribute: string, field: MediaLink["field"]])
 function shownTexts(own: AttributeList): readonly (readonly [MediaLink["field"], string])[] {
   return own.flatMap(([name, value]) => {
     const [, field] = FIELDS.find(([attribute]) => name === attribute || name.startsWith(`${attribute}.`)) ?? [];
-    return field === undefined || typeof value !== "string" ? [] : [[field, value] as const];
+    if (field === undefined || !(typeof value === "string" || value instanceof JsonText)) return [];
+    return [[field, String(value)] as const];
   });
 }
 

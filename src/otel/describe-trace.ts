@@ -4,6 +4,7 @@ import { withUserPrices } from "../trace/user-priced.js";
 import { cleanText } from "./clean-value.js";
 import { type GivenTexts, givenTexts } from "./facts/given-texts.js";
 import type { FileShelf } from "./file-shelf.js";
+import { JsonText } from "./json-text.js";
 import type { TraceOptions } from "./options.js";
 import { spanProfile } from "./profiles.js";
 import type { SpanData, SpanParent, SpanToWrite } from "./span-data.js";
@@ -35,7 +36,8 @@ export function describeTrace(
 ): readonly SpanData[] {
   return spansToDescribe(trace, options, profileName).map(({ describe }) => {
     const { shared, own, ...span } = describe();
-    return { ...span, attributes: { ...shared, ...Object.fromEntries(own) } };
+    const plain = own.map(([name, value]) => [name, value instanceof JsonText ? String(value) : value] as const);
+    return { ...span, attributes: { ...shared, ...Object.fromEntries(plain) } };
   });
 }
 

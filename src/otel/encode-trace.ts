@@ -2,9 +2,9 @@ import type { LoopTrace } from "../trace/model.js";
 import { DEFAULT_TEXT_LIMIT } from "./clean-value.js";
 import { type SpanToDescribe, spansToDescribe } from "./describe-trace.js";
 import type { FileShelf } from "./file-shelf.js";
-import { GrowingText } from "./growing-text.js";
+import { JsonBytes } from "./json-bytes.js";
 import type { TraceOptions } from "./options.js";
-import { createSpanWriter, type RequestFrame, requestFrame, type SpanWriter } from "./otlp-json.js";
+import { createSpanWriter, type RequestFrame, requestFrame } from "./otlp-json.js";
 import type { OtlpRequest } from "./otlp-request.js";
 import { spanProfile } from "./profiles.js";
 import type { SpanToWrite } from "./span-data.js";
@@ -41,31 +41,42 @@ export function* encodeTrace(
   const { files } = limits;
   const describe = (wishes: TraceOptions) => spansToDescribe(trace, wishes, profile, files);
   const toDescribe = describe(options);
-  const writer = createSpanWriter();
-  const shortened = shortening(options, writer, describe);
+  const shortened = shortening(options, describe);
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
   const maxSpanBytes = limits.spanBytes ?? DEFAULT_SPAN_BYTES;
   const { scope, resource } = spanProfile(profile);
-  const request = createRequest(requestFrame(traceResource(options, resource(options)).attributes, scope), writer);
+  const request = createRequest(requestFrame(traceResource(options, resource(options)).attributes, scope));
   for (const { spanId, describe } of toDescribe) {
     if (limits.leaveOut?.has(spanId)) {
       // The shelf's order does not depend on what is left out.
       if (files) describe();
       continue;
     }
-    const { span, size } = shortened(describe(), maxSpanBytes);
+    let span = describe();
+    let size = request.write(span);
+    const shorter = size > maxSpanBytes ? shortened(span) : [];
+    for (const one of shorter) {
+      span = one;
+      size = request.write(span);
+      if (size <= maxSpanBytes) break;
+    }
     files?.sent(span, span.own);
-    if (request.spans() > 0 && (request.spans() >= maxSpans || request.size() + size > maxBytes)) yield request.close();
+    const isFull = request.spans() >= maxSpans || request.size() + size > maxBytes;
+    const full = request.spans() > 0 && isFull ? request.close() : undefined;
     request.add(span, size);
+    if (full) yield full;
   }
   if (request.spans() > 0) yield request.close();
 }
 
+/** A span is written apart: only when its size is known it is known in which request it stands. */
+const written = new JsonBytes();
+
 /** A request in the making, and after it the next one. */
-function createRequest({ head, tail }: RequestFrame, writer: SpanWriter) {
-  const text = new GrowingText();
-  const add = (piece: string): void => text.add(piece);
+function createRequest({ head, tail }: RequestFrame) {
+  const writer = createSpanWriter();
+  const body = new JsonBytes();
   let traceId = "";
   let spanIds: string[] = [];
   let size = 0;
@@ -73,22 +84,31 @@ function createRequest({ head, tail }: RequestFrame, writer: SpanWriter) {
     spans: (): number => spanIds.length,
     /** About how large it is, in bytes. */
     size: (): number => size,
+    /** Writes the span that is added next. @returns about how large it is, in bytes */
+    write(next: SpanToWrite): number {
+      written.clear();
+      return writer.write(next, written);
+    },
     add(span: SpanToWrite, bytes: number): void {
-      add(spanIds.length === 0 ? head : ",");
-      writer.write(span, add);
+      if (spanIds.length === 0) body.bytes(head);
+      else body.byte(COMMA);
+      body.bytes(written.written());
       traceId = span.traceId;
       spanIds.push(span.spanId);
       size += bytes;
     },
     close(): OtlpRequest {
-      add(tail);
-      const request = { body: text.take(), traceId, spanIds };
+      body.bytes(tail);
+      const request = { body: body.written().slice(), traceId, spanIds };
+      body.clear();
       spanIds = [];
       size = 0;
       return request;
     },
   };
 }
+
+const COMMA = 0x2c;
 
 /** Langfuse takes larger ones, but its database and what stands before it may not: it warns from 9.5 MB on. */
 const DEFAULT_SPAN_BYTES = 8 * 1024 * 1024;
@@ -97,28 +117,24 @@ const DEFAULT_SPAN_BYTES = 8 * 1024 * 1024;
 const SHORTEST_TEXT = 1_000;
 
 /**
- * Describes single spans anew, with texts shortened until they fit; those that do stay. Heads and tails of the texts
- * stay, and how long each was.
+ * Describes single spans anew, with texts that are shortened more and more; the caller stops when they fit. Heads and
+ * tails of the texts stay, and how long each was.
  */
 function shortening(
   options: TraceOptions,
-  { sizeOf }: SpanWriter,
   describe: (options: TraceOptions) => readonly SpanToDescribe[],
-): (span: SpanToWrite, maxBytes: number) => { readonly span: SpanToWrite; readonly size: number } {
+): (span: SpanToWrite) => Generator<SpanToWrite> {
   // A trace with one such span often has more of them.
   const byLimit = new Map<number, ReadonlyMap<string, SpanToDescribe>>();
-  return (span, maxBytes) => {
-    let fitting = span;
-    let size = sizeOf(span);
+  return function* ({ spanId }) {
     let textLimit = options.textLimit ?? DEFAULT_TEXT_LIMIT;
-    while (size > maxBytes && textLimit > SHORTEST_TEXT) {
+    while (textLimit > SHORTEST_TEXT) {
       textLimit = Math.max(SHORTEST_TEXT, Math.floor(textLimit / 4));
       const toDescribe =
         byLimit.get(textLimit) ?? new Map(describe({ ...options, textLimit }).map((one) => [one.spanId, one]));
       byLimit.set(textLimit, toDescribe);
-      fitting = toDescribe.get(span.spanId)?.describe() ?? fitting;
-      size = sizeOf(fitting);
+      const one = toDescribe.get(spanId);
+      if (one) yield one.describe();
     }
-    return { span: fitting, size };
   };
 }

@@ -5,6 +5,8 @@
 import { type Attributes, isSpanContextValid, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import { ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_TYPE } from "@opentelemetry/semantic-conventions";
 import { hrTime } from "./hr-time.js";
+import { JsonBytes } from "./json-bytes.js";
+import { JsonText, writeJson } from "./json-text.js";
 import type { RemoteParent } from "./options.js";
 import type { AttributeList, SpanToWrite } from "./span-data.js";
 import type { SpanProfile } from "./span-profile.js";
@@ -15,119 +17,151 @@ const IS_REMOTE = 0x200;
 
 /** What stands before and behind the spans of a request; between two of them stands a comma. */
 export interface RequestFrame {
-  readonly head: string;
-  readonly tail: string;
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
 }
 
 /** @param resource the attributes of who sends */
 export function requestFrame(resource: Attributes, scope: SpanProfile["scope"]): RequestFrame {
   const { name, version, schemaUrl } = scope;
-  const pieces: string[] = [];
-  writeAttributes(Object.entries(resource), (piece) => void pieces.push(piece), true);
+  const to = new JsonBytes();
+  to.bytes(utf8('{"resourceSpans":[{"resource":{"attributes":['));
+  writeAttributes(Object.entries(resource), to, true, headsOfAttributes());
+  const ofScope = JSON.stringify({ name, version });
+  to.bytes(utf8(`],"droppedAttributesCount":0},"scopeSpans":[{"scope":${ofScope},"spans":[`));
   const schema = schemaUrl === undefined ? "" : `,"schemaUrl":${JSON.stringify(schemaUrl)}`;
-  const sent = `"resource":{"attributes":[${pieces.join("")}],"droppedAttributesCount":0}`;
-  return {
-    head: `{"resourceSpans":[{${sent},"scopeSpans":[{"scope":${JSON.stringify({ name, version })},"spans":[`,
-    tail: `]${schema}}]}]}`,
-  };
+  return { head: to.written().slice(), tail: utf8(`]${schema}}]}]}`) };
 }
 
-/** Takes what is written, piece by piece. */
-export type Add = (piece: string) => void;
-
 export interface SpanWriter {
-  /** Writes a span that has ended. */
-  write(span: SpanToWrite, add: Add): void;
-  /** About how many bytes a span takes in a request; long strings are what counts. */
-  sizeOf(span: SpanToWrite): number;
+  /** Writes a span that has ended. @returns about how many bytes it takes in a request; long strings are what counts */
+  write(span: SpanToWrite, to: JsonBytes): number;
 }
 
 /** What is written of a trace's own attributes, and how large it is. */
 interface WrittenShared {
-  readonly json: string;
+  readonly json: Uint8Array;
   readonly size: number;
 }
 
 /** One for the spans of a trace: what many of them say is written once. */
 export function createSpanWriter(): SpanWriter {
-  const heads = new Map<string, string>();
+  const heads = headsOfAttributes();
   const known = new WeakMap<Attributes, WrittenShared>();
 
   function sharedOf(attributes: Attributes): WrittenShared {
     const before = known.get(attributes);
     if (before) return before;
-    const list = Object.entries(attributes);
-    const pieces: string[] = [];
-    writeAttributes(list, (piece) => void pieces.push(piece), true);
-    const shared = { json: pieces.join(""), size: sizeOfAttributes(list) };
+    const to = new JsonBytes();
+    const size = writeAttributes(Object.entries(attributes), to, true, heads);
+    const shared = { json: to.written().slice(), size };
     known.set(attributes, shared);
     return shared;
   }
 
   return {
-    sizeOf: ({ shared, own }) => 600 + sharedOf(shared).size + sizeOfAttributes(own),
-    write(span, add) {
-      const { traceId, spanId, parent, start, exception, errorMessage, links = [] } = span;
+    write(span, to) {
+      const { traceId, spanId, parent, exception, errorMessage, links = [] } = span;
       const isChild = parent !== null && isSpanContextValid({ traceId, spanId: parent.spanId, traceFlags: 0 });
-      const kind = (span.kind === "client" ? SpanKind.CLIENT : SpanKind.INTERNAL) + 1;
-      const startNano = nanos(start);
-      // What ends before it begins ends with its beginning.
-      const endNano = span.end < start ? startNano : nanos(span.end);
-      add(
-        `{"traceId":${JSON.stringify(traceId)},"spanId":${JSON.stringify(spanId)}` +
-          `${isChild ? `,"parentSpanId":${JSON.stringify(parent.spanId)}` : ""},"name":${JSON.stringify(span.name)}` +
-          `,"kind":${kind},"startTimeUnixNano":"${startNano}","endTimeUnixNano":"${endNano}","attributes":[`,
-      );
-      const { json } = sharedOf(span.shared);
-      add(json);
-      writeAttributes(span.own, add, json === "", heads);
-      add(`],"droppedAttributesCount":0,"events":[`);
-      if (exception !== null) {
-        const { type, message, at } = exception;
-        add(`{"attributes":[`);
-        const attributes = { [ATTR_EXCEPTION_TYPE]: type, [ATTR_EXCEPTION_MESSAGE]: message };
-        writeAttributes(Object.entries(attributes), add, true, heads);
-        add(`],"name":"exception","timeUnixNano":"${nanos(at)}","droppedAttributesCount":0}`);
+      to.bytes(TRACE_ID);
+      to.text(traceId, 1);
+      to.bytes(SPAN_ID);
+      to.text(spanId, 1);
+      if (isChild) {
+        to.bytes(PARENT_ID);
+        to.text(parent.spanId, 1);
       }
-      const status =
-        errorMessage === null
-          ? `{"code":${SpanStatusCode.UNSET}}`
-          : `{"code":${SpanStatusCode.ERROR},"message":${JSON.stringify(errorMessage)}}`;
+      to.bytes(NAME);
+      to.text(span.name, 1);
+      to.bytes(span.kind === "client" ? CLIENT : INTERNAL);
+      to.text(nanos(span.start), 0);
+      to.bytes(END);
+      // What ends before it begins ends with its beginning.
+      to.text(nanos(Math.max(span.start, span.end)), 0);
+      to.bytes(ATTRIBUTES);
+      const shared = sharedOf(span.shared);
+      to.bytes(shared.json);
+      const own = writeAttributes(span.own, to, shared.json.length === 0, heads);
+      to.bytes(EVENTS);
+      if (exception !== null) {
+        to.bytes(EXCEPTION);
+        const attributes = { [ATTR_EXCEPTION_TYPE]: exception.type, [ATTR_EXCEPTION_MESSAGE]: exception.message };
+        writeAttributes(Object.entries(attributes), to, true, heads);
+        to.bytes(EXCEPTION_AT);
+        to.text(nanos(exception.at), 0);
+        to.bytes(EXCEPTION_END);
+      }
+      if (errorMessage === null) to.bytes(UNSET);
+      else {
+        to.bytes(ERROR);
+        to.text(errorMessage, 1);
+        to.bytes(ERROR_END);
+      }
       const flags = TraceFlags.SAMPLED | HAS_IS_REMOTE | (isChild && parent.remote ? IS_REMOTE : 0);
-      add(
-        `],"droppedEventsCount":0,"status":${status},"links":[${links.map(linkJson).join()}]` +
-          `,"droppedLinksCount":0,"flags":${flags}}`,
-      );
+      to.text(`,"links":[${links.map(linkJson).join()}],"droppedLinksCount":0,"flags":${flags}}`, 0);
+      return 600 + shared.size + own;
     },
   };
 }
 
-/**
- * @param isFirst whether nothing stands before them
- * @param heads remembers how the attributes' names are written
- */
-function writeAttributes(list: AttributeList, add: Add, isFirst: boolean, heads = new Map<string, string>()): void {
-  let comma = isFirst ? "" : ",";
-  for (const [name, value] of list) {
-    if (!isSent(name, value)) continue;
+const TRACE_ID = utf8('{"traceId":"');
+const SPAN_ID = utf8('","spanId":"');
+const PARENT_ID = utf8('","parentSpanId":"');
+const NAME = utf8('","name":"');
+const CLIENT = utf8(`","kind":${SpanKind.CLIENT + 1},"startTimeUnixNano":"`);
+const INTERNAL = utf8(`","kind":${SpanKind.INTERNAL + 1},"startTimeUnixNano":"`);
+const END = utf8('","endTimeUnixNano":"');
+const ATTRIBUTES = utf8('","attributes":[');
+const EVENTS = utf8('],"droppedAttributesCount":0,"events":[');
+const EXCEPTION = utf8('{"attributes":[');
+const EXCEPTION_AT = utf8('],"name":"exception","timeUnixNano":"');
+const EXCEPTION_END = utf8('","droppedAttributesCount":0}');
+const STATUS = '],"droppedEventsCount":0,"status":{"code":';
+const UNSET = utf8(`${STATUS}${SpanStatusCode.UNSET}}`);
+const ERROR = utf8(`${STATUS}${SpanStatusCode.ERROR},"message":"`);
+const ERROR_END = utf8('"}');
+
+/** How an attribute begins, by its name and whether another one stands before it. */
+type HeadOf = (name: string, isFirst: boolean) => Uint8Array;
+
+/** Each name is written once. */
+function headsOfAttributes(): HeadOf {
+  const heads = new Map<string, Uint8Array>();
+  return (name, isFirst) => {
     let head = heads.get(name);
     if (head === undefined) {
-      head = `{"key":${JSON.stringify(name)},"value":`;
+      head = utf8(`,{"key":${JSON.stringify(name)},"value":`);
       heads.set(name, head);
     }
-    if (typeof value === "string") {
-      add(`${comma}${head}{"stringValue":`);
-      add(JSON.stringify(value));
-      add("}}");
-    } else add(`${comma}${head}${valueJson(value)}}`);
-    comma = ",";
-  }
+    return isFirst ? head.subarray(1) : head;
+  };
 }
 
-function sizeOfAttributes(list: AttributeList): number {
+const TEXT = utf8('{"stringValue":"');
+const TEXT_END = utf8('"}}');
+
+/**
+ * @param isFirst whether nothing stands before them
+ * @returns about how many bytes they take
+ */
+function writeAttributes(list: AttributeList, to: JsonBytes, isFirst: boolean, headOf: HeadOf): number {
   let size = 0;
+  let first = isFirst;
   for (const [name, value] of list) {
-    if (isSent(name, value)) size += (typeof value === "string" ? Buffer.byteLength(value) : 40) + 80;
+    if (!isSent(name, value)) continue;
+    to.bytes(headOf(name, first));
+    first = false;
+    if (typeof value === "string" || value instanceof JsonText) {
+      to.bytes(TEXT);
+      const before = to.unescaped;
+      if (typeof value === "string") to.text(value, 1);
+      else writeJson(value, to, 1);
+      size += to.unescaped - before + 80;
+      to.bytes(TEXT_END);
+    } else {
+      to.text(`${valueJson(value)}}`, 0);
+      size += 120;
+    }
   }
   return size;
 }
@@ -135,7 +169,7 @@ function sizeOfAttributes(list: AttributeList): number {
 /** Whether the SDK takes an attribute: it has a name, and a single value or a list of values of one type. */
 function isSent(name: string, value: unknown): boolean {
   if (name === "" || name === "__proto__") return false;
-  if (!Array.isArray(value)) return isSingle(value);
+  if (!Array.isArray(value)) return isSingle(value) || value instanceof JsonText;
   let type: string | undefined;
   return value.every((item: unknown) => {
     if (item === null || item === undefined) return true;
@@ -168,7 +202,12 @@ function linkJson({ traceId, spanId }: RemoteParent): string {
 }
 
 /** @param ms since the epoch */
-function nanos(ms: number): bigint {
+function nanos(ms: number): string {
+  if (Number.isSafeInteger(ms) && ms > 0) return `${ms}000000`;
   const [seconds, rest] = hrTime(ms);
-  return BigInt(seconds) * 1_000_000_000n + BigInt(rest);
+  return String(BigInt(seconds) * 1_000_000_000n + BigInt(rest));
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }

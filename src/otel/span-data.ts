@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import type { JsonText } from "./json-text.js";
 import type { RemoteParent } from "./options.js";
 
 /** A span before it becomes one of the OTel SDK's: plain data with everything that will be on the wire. */
@@ -28,7 +29,7 @@ export interface SpanData {
 }
 
 /** Attributes by their names, each once, in the order in which they are sent. */
-export type AttributeList = readonly (readonly [name: string, value: AttributeValue | undefined])[];
+export type AttributeList = readonly (readonly [name: string, value: AttributeValue | JsonText | undefined])[];
 
 /** A span on its way to the wire: its attributes stay two lists, as those of the first are written once for many. */
 export interface SpanToWrite extends Omit<SpanData, "attributes"> {

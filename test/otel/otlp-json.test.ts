@@ -3,7 +3,7 @@ import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GrowingText } from "../../src/otel/growing-text.js";
+import { JsonBytes } from "../../src/otel/json-bytes.js";
 import { createSpanWriter, type RequestFrame, requestFrame } from "../../src/otel/otlp-json.js";
 import { spanProfile } from "../../src/otel/profiles.js";
 import type { SpanToWrite } from "../../src/otel/span-data.js";
@@ -104,43 +104,18 @@ describe("a request", () => {
   });
 });
 
-describe("a text that grows", () => {
-  test("is its pieces, and after each taking the next ones", () => {
-    const pieces = fc.array(
-      fc.oneof(
-        text,
-        fc.integer({ min: 1_990, max: 40_000 }).map((length) => "é".repeat(length)),
-      ),
-      { maxLength: 30 },
-    );
-    fc.assert(
-      fc.property(fc.array(pieces, { maxLength: 3 }), (rounds) => {
-        const growing = new GrowingText();
-        for (const round of rounds) {
-          const whole = round.map((piece) => piece.toWellFormed());
-          for (const piece of whole) growing.add(piece);
-          const taken = growing.take();
-          expect(Buffer.from(taken).equals(Buffer.from(whole.join("")))).toBe(true);
-          // In memory of its own: nothing else is kept with it.
-          expect(taken.buffer.byteLength).toBe(taken.byteLength);
-        }
-      }),
-      { numRuns: tries(30) },
-    );
-  });
-});
-
 function bySdk(spans: ReadableSpan[]): string {
   return new TextDecoder().decode(JsonTraceSerializer.serializeRequest(spans));
 }
 
 function textOf(frame: RequestFrame, spans: readonly SpanToWrite[]): string {
   const writer = createSpanWriter();
-  const written = new GrowingText();
+  const written = new JsonBytes();
   for (const [index, one] of spans.entries()) {
-    written.add(index === 0 ? frame.head : ",");
-    writer.write(one, (piece) => written.add(piece));
+    if (index === 0) written.bytes(frame.head);
+    else written.text(",", 0);
+    writer.write(one, written);
   }
-  written.add(frame.tail);
-  return new TextDecoder().decode(written.take());
+  written.bytes(frame.tail);
+  return new TextDecoder().decode(written.written());
 }

@@ -1,8 +1,8 @@
-import { countMarkers } from "../../masking/marker.js";
 import type { Loop, Totals } from "../../trace/model.js";
 import { otherCallsIn, spentOnOthers } from "../../trace/other-calls.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import type { TraceContext } from "../trace-context.js";
+import { maskedIn } from "./masked-in.js";
 import type { SpanFacts } from "./span-facts.js";
 
 /** What a turn's span says of it; a subagent's says whose session it is instead of what is the turn's. */
@@ -52,23 +52,6 @@ function othersOf(loop: Loop): object | undefined {
   const withoutUsage = calls.filter(({ usage }) => usage === null).length;
   if (withoutUsage === 0) return { calls: calls.length, ...spent };
   return { calls: calls.length, withoutUsage, ...spent, ...(withoutUsage === calls.length ? { usage: null } : {}) };
-}
-
-/** How many secrets were masked in the loop and below it; what a call is given was said before and counts there. */
-function maskedIn(loop: Loop): number {
-  const beside = loop.loops.reduce(addMasked, 0);
-  return loop.steps.reduce(
-    (sum, { call, retries, tools, loops, events }) => {
-      const said = [call?.output, call?.error, retries.map(({ output, error }) => [output, error]), events];
-      const done = tools.map((tool) => countMarkers({ ...tool, loops: [] }) + tool.loops.reduce(addMasked, 0));
-      return sum + countMarkers(said) + done.reduce((before, count) => before + count, loops.reduce(addMasked, 0));
-    },
-    beside + countMarkers([loop.input, loop.unanswered, loop.error]),
-  );
-}
-
-function addMasked(sum: number, loop: Loop): number {
-  return sum + maskedIn(loop);
 }
 
 function nonEmpty<T extends object>(value: T): T | undefined {

@@ -8,6 +8,7 @@ import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 import { cleanAttributes, cleanText, cleanValue } from "../clean-value.js";
 import type { SpanFacts } from "../facts/span-facts.js";
 import type { Verdict } from "../facts/verdicts.js";
+import { type JsonText, jsonText } from "../json-text.js";
 import type { SpanFace } from "../span-profile.js";
 import type { TraceContext } from "../trace-context.js";
 import { metadataOf, type READING } from "./metadata.js";
@@ -41,9 +42,9 @@ export function observation(
   const { generation = {} } = about;
   const said = statusMessage ?? error?.message;
   const message = said === undefined ? undefined : cleanText(said, textLimit);
-  const own: [string, AttributeValue | undefined][] =
+  const own: [string, AttributeValue | JsonText | undefined][] =
     about.extra === undefined ? [] : Object.entries(cleanAttributes(about.extra, textLimit));
-  const set = (name: string, value: AttributeValue | undefined): void => {
+  const set = (name: string, value: AttributeValue | JsonText | undefined): void => {
     if (value !== undefined) own.push([name, value]);
   };
   set(names.OBSERVATION_TYPE, type);
@@ -83,12 +84,7 @@ function metadataName(key: string): string {
 }
 
 /** As Langfuse's SDK writes a value: a text as it is, anything else as JSON. */
-function written(value: unknown): string | undefined {
+function written(value: unknown): JsonText | string | undefined {
   if (typeof value === "string") return value;
-  if (value === undefined || value === null) return undefined;
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return "<failed to serialize>";
-  }
+  return value === undefined || value === null ? undefined : jsonText(value);
 }

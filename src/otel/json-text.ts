@@ -1,0 +1,104 @@
+/** Values that are sent as JSON in a text. */
+import type { Fields } from "../text/json-fields.js";
+import type { JsonBytes } from "./json-bytes.js";
+
+/** JSON that is written when it goes to the wire, and no sooner: as a string it would be there twice. */
+export class JsonText {
+  /** @param value plain data, cleaned */
+  constructor(readonly value: Fields | readonly unknown[]) {}
+
+  toString(): string {
+    try {
+      return JSON.stringify(this.value);
+    } catch {
+      return UNWRITABLE;
+    }
+  }
+}
+
+/** What Langfuse's SDK says of it. */
+const UNWRITABLE = "<failed to serialize>";
+
+/** A value as an attribute has it, where it is no text: as JSON. @returns undefined where JSON has nothing for it */
+export function jsonText(value: unknown): JsonText | string | undefined {
+  if (isPlain(value)) return new JsonText(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return UNWRITABLE;
+  }
+}
+
+/** Writes the JSON of a value. @param layers how many texts of JSON it stands in, each in the next */
+export function writeJson({ value }: JsonText, to: JsonBytes, layers: number): void {
+  const { length, unescaped } = to;
+  try {
+    writeValue(value, to, layers);
+  } catch {
+    to.rewind({ length, unescaped });
+    to.text(UNWRITABLE, layers);
+  }
+}
+
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const [OPEN_LIST, CLOSE_LIST] = [0x5b, 0x5d];
+const [OPEN_FIELDS, CLOSE_FIELDS] = [0x7b, 0x7d];
+
+function writeValue(value: unknown, to: JsonBytes, layers: number): void {
+  if (typeof value === "string") writeString(value, to, layers);
+  else if (typeof value === "number") to.text(Number.isFinite(value) ? String(value) : "null", layers);
+  else if (!isPlain(value)) to.text(JSON.stringify(value) ?? "null", layers);
+  else if (isList(value)) writeList(value, to, layers);
+  else writeFields(value, to, layers);
+}
+
+function writeString(text: string, to: JsonBytes, layers: number): void {
+  to.quote(layers);
+  to.text(text, layers + 1);
+  to.quote(layers);
+}
+
+function writeList(list: readonly unknown[], to: JsonBytes, layers: number): void {
+  to.byte(OPEN_LIST);
+  for (let index = 0; index < list.length; index += 1) {
+    if (index > 0) to.byte(COMMA);
+    writeValue(list[index], to, layers);
+  }
+  to.byte(CLOSE_LIST);
+}
+
+function writeFields(fields: Fields, to: JsonBytes, layers: number): void {
+  to.byte(OPEN_FIELDS);
+  let isFirst = true;
+  for (const key of Object.keys(fields)) {
+    const value = fields[key];
+    if (isLeftOut(value)) continue;
+    if (!isFirst) to.byte(COMMA);
+    isFirst = false;
+    writeString(key, to, layers);
+    to.byte(COLON);
+    writeValue(value, to, layers);
+  }
+  to.byte(CLOSE_FIELDS);
+}
+
+/** Whether JSON has no field for it. */
+function isLeftOut(value: unknown): boolean {
+  if (value === undefined || typeof value === "function" || typeof value === "symbol") return true;
+  if (typeof value !== "object" || value === null || isPlain(value)) return false;
+  return JSON.stringify(value) === undefined;
+}
+
+/** A list, or an object as JSON has it, that has no say in how it is written. */
+function isPlain(value: unknown): value is Fields | readonly unknown[] {
+  if (typeof value !== "object" || value === null) return false;
+  if ("toJSON" in value && typeof value.toJSON === "function") return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function isList(value: Fields | readonly unknown[]): value is readonly unknown[] {
+  return Array.isArray(value);
+}
