@@ -20,6 +20,7 @@ import { answerText } from "../trace/turn-error.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { withUserPrices } from "../trace/user-priced.js";
 import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
+import { rehearseSoon } from "./rehearse.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import type { AttemptResult } from "./turn-result.js";
 
@@ -101,7 +102,9 @@ async function driveAndRecord(
         passwords.push(...passwordOf(served));
         const told = hooks.onServed?.(served);
         const live = liveFor(request, served);
+        const endRehearsal = rehearseSoon(maskingOf(request, passwords));
         return async () => {
+          endRehearsal();
           await Promise.all([told?.(), live?.()]);
         };
       },

@@ -52,35 +52,35 @@ Also read:
 Settings that stay are kept in looptrace.config.json, in the working directory or above it in its git
 repository. looptrace trust allows what in it could do harm.`;
 
-/** As `--help` lists them. */
+/** As `--help` lists them. Each definition is loaded when it is asked for: one command needs no other. */
 const COMMANDS = {
-  run: defineRun,
-  batch: defineBatch,
-  worker: defineWorker,
-  experiment: defineExperiment,
-  trace: defineTrace,
-  attach: defineAttach,
-  watch: defineWatch,
-  ls: defineLs,
-  show: defineShow,
-  tokens: defineTokens,
-  tools: defineTools,
-  stats: defineStats,
-  context: defineContext,
-  advise: defineAdvise,
-  wire: defineWire,
-  diff: defineDiff,
-  check: defineCheck,
-  report: defineReport,
-  export: defineExport,
-  view: defineView,
-  push: definePush,
-  verify: defineVerify,
-  dashboard: defineDashboard,
-  server: defineServer,
-  trust: defineTrust,
-  doctor: defineDoctor,
-  completion: defineCompletion,
+  run: () => defineRun,
+  batch: () => defineBatch,
+  worker: () => defineWorker,
+  experiment: () => defineExperiment,
+  trace: () => defineTrace,
+  attach: () => defineAttach,
+  watch: () => defineWatch,
+  ls: () => defineLs,
+  show: () => defineShow,
+  tokens: () => defineTokens,
+  tools: () => defineTools,
+  stats: () => defineStats,
+  context: () => defineContext,
+  advise: () => defineAdvise,
+  wire: () => defineWire,
+  diff: () => defineDiff,
+  check: () => defineCheck,
+  report: () => defineReport,
+  export: () => defineExport,
+  view: () => defineView,
+  push: () => definePush,
+  verify: () => defineVerify,
+  dashboard: () => defineDashboard,
+  server: () => defineServer,
+  trust: () => defineTrust,
+  doctor: () => defineDoctor,
+  completion: () => defineCompletion,
 };
 
 /** Commands after which more sessions may be kept. */
@@ -168,7 +168,7 @@ function buildProgram(
     .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);
 
   const context = { terminal, extra, finish };
-  for (const define of definitionsFor(called)) define(program, context);
+  for (const definition of definitionsFor(called)) definition()(program, context);
   return program;
 }
 

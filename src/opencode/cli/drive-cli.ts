@@ -35,7 +35,7 @@ export async function driveCli(
     const exported = await readBack(run, request.session, (id) => readStored(id, { ...command, generation }));
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;
     const modelNotes = hasModels
-      ? await unaskedModelNotes(run, exported.tree, command, request.projectConfig ?? false)
+      ? await unaskedModelNotes(run, exported.tree, async () => command, request.projectConfig ?? false)
       : [];
     const { logPath, ...result } = run;
     const logText = await readBounded(logPath, LONGEST_LOG_BYTES);

@@ -42,16 +42,19 @@ export function idsOf(run: Pick<RunResult, "sessionId">, raw: ReadonlyMap<string
  * Where opencode stumbled over a prompt's model before it asked any, what is known about that model.
  *
  * The list is only a help: where opencode does not give it, nothing is said.
+ *
+ * @param command what opencode is asked with; called where it is asked, since its folder costs a process that watches it
  */
 export async function unaskedModelNotes(
   { streamErrors }: Pick<RunResult, "streamErrors">,
   tree: SessionTree | null,
-  options: Parameters<typeof listModels>[0],
+  command: () => Promise<Parameters<typeof listModels>[0]>,
   projectConfig: boolean,
 ): Promise<readonly string[]> {
   const last = tree?.session.generation === 1 ? tree.session.messages.at(-1)?.info : undefined;
   if (streamErrors.length === 0 || last?.role !== "user" || !last.model) return [];
   const model = `${last.model.providerID}/${last.model.modelID}`;
+  const options = await command();
   const listed = await listModels(options, projectConfig).catch(() => undefined);
   if (listed === undefined) return [];
   const { directory, environment } = options;

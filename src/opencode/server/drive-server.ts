@@ -142,7 +142,7 @@ async function driveOn(
     });
     const read = await readBack(run, request.session, (id) => readFrom(server, id, { directory, command }, told));
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;
-    const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, await command(), projectConfig) : [];
+    const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, command, projectConfig) : [];
     const isNew = request.session === undefined && request.continueLast !== true;
     const recorded = await lease.wire.read({
       sessionIds: idsOf(run, read.raw),

@@ -1,0 +1,10 @@
+import { expect, it } from "vitest";
+import { rehearse } from "../../src/agent/rehearse.js";
+
+it("goes all the way to a trace, with what was recorded of its call", async () => {
+  const [trace, ...others] = await rehearse({ environment: {} }, new AbortController().signal);
+  expect(others).toEqual([]);
+  const [step] = trace?.loop.steps ?? [];
+  expect(step?.tools.map(({ name }) => name)).toEqual(["bash"]);
+  expect(step?.call?.wire).toMatchObject({ status: 200 });
+});
