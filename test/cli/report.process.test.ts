@@ -18,6 +18,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type CliResult, looptrace, startLooptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
+import { keepFixture, keptAt } from "../support/kept-store.js";
+import { temporaryStore } from "../support/temporary-store.js";
 
 let folder: string;
 let work: string;
@@ -40,6 +42,7 @@ beforeEach(async () => {
 });
 
 interface Around {
+  readonly env?: Record<string, string>;
   readonly columns?: number;
   readonly stdin?: string;
 }
@@ -65,6 +68,15 @@ test("a file is written whole, readable by its owner alone, and what was written
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await readdir(work)).toEqual(["r.html"]);
   expect(dataIn(html).traces).toHaveLength(1);
+});
+
+test("means the last session where none is named, and says so", async () => {
+  const paths = await temporaryStore();
+  const id = await keepFixture(paths, "multistep@1.18.33");
+  await keptAt(paths, await keepFixture(paths, "plain-answer@1.18.33"), 1_000_000);
+  const { code, stderr } = await report(["-o", "page.html"], { env: { ...env, LOOPTRACE_HOME: paths.root } });
+  expect(code).toBe(0);
+  expect(stderr).toContain(`looptrace: the last session, “A scripted session” (${id})\n`);
 });
 
 test("what was there is replaced; a link stays one", async () => {
