@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { placedSteps } from "../../src/analysis/step-path.js";
 import { paintStep } from "../../src/terminal/paint-step.js";
 import { paintTree } from "../../src/terminal/paint-tree.js";
 import { traceLine } from "../../src/terminal/trace-line.js";
+import { columnsOf } from "../../src/text/columns.js";
 import { terminalJson } from "../../src/text/terminal-json.js";
 import { anyCharacter } from "../support/any-character.js";
 import { attackedTraces } from "../support/attacked-trace.js";
@@ -43,12 +43,12 @@ describe.each(Object.entries(ATTACKS))("%s in every text of an export", (_, atta
       for (const width of [20, 40, 80, 200]) {
         const lines = paintTree(trace, { width, colors: plain }).split("\n");
         expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
-        expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+        expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
       }
       for (const placed of placedSteps(trace.loop)) {
         const lines = paintStep(trace, placed, { width: 40, colors: plain }).split("\n");
         expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
-        expect(lines.filter((line) => stringWidth(line) > 40)).toEqual([]);
+        expect(lines.filter((line) => columnsOf(line) > 40)).toEqual([]);
       }
       const steps = paintTree(trace, { width: 200, colors: plain }).match(/loop\.step-\d+/g);
       expect(steps?.length).toBe(trace.loop.totalsWithSubagents.steps);
@@ -90,7 +90,7 @@ describe("any text whatever", () => {
           const options = { width: columns, colors: plain };
           const steps = placedSteps(trace.loop).map((placed) => paintStep(trace, placed, options));
           const lines = [paintTree(trace, options), ...steps].join("\n").split("\n");
-          expect(lines.filter((line) => stringWidth(line) > columns)).toEqual([]);
+          expect(lines.filter((line) => columnsOf(line) > columns)).toEqual([]);
           expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
         }
       }),

@@ -1,10 +1,10 @@
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { verdictText } from "../../src/analysis/budget-texts.js";
 import type { Budget } from "../../src/analysis/budgets.js";
 import { checkSession, type SessionCheck } from "../../src/analysis/check-session.js";
 import { paintCheck } from "../../src/terminal/paint-check.js";
+import { columnsOf } from "../../src/text/columns.js";
 import { fixtureNames, loadFixture, tracesOf } from "../support/fixtures.js";
 
 const colors = pc.createColors(false);
@@ -44,7 +44,7 @@ describe("the check of a recorded session", () => {
   test.each(fixtureNames)("%s: no line is wider than the terminal", (name) => {
     for (const width of [44, 60, 80, 200]) {
       const lines = paintCheck(checkOf(name), { width, colors }).split("\n");
-      expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+      expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
     }
   });
 });
@@ -59,7 +59,7 @@ test.each([20, 44, 80, 200])("hostile titles, tools and notes at %i columns", (w
     results: results.map((one) => ({ ...one, note: NASTY })),
   };
   const lines = paintCheck(nasty, { width, colors }).split("\n");
-  expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+  expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
   expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
 });
 

@@ -1,9 +1,9 @@
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { billedSession, contextBill } from "../../src/analysis/context-bill.js";
 import { unusedText } from "../../src/analysis/unused-text.js";
 import { paintContext } from "../../src/terminal/paint-context.js";
+import { columnsOf } from "../../src/text/columns.js";
 import type { SegmentOwner } from "../../src/trace/model.js";
 import { traceOf } from "../support/fixtures.js";
 import { type MadeCall, withMadeWire } from "../support/made-wire.js";
@@ -53,7 +53,7 @@ test("no line is wider than the terminal, and nothing steers it", () => {
   for (const width of [20, 40, 80, 200]) {
     for (const what of ["owner", "segment"] as const) {
       const painted = paintContext(by(what), { width, colors });
-      expect(painted.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+      expect(painted.split("\n").filter((line) => columnsOf(line) > width)).toEqual([]);
       expect(painted).not.toMatch(/[\u001b\u202e]/);
     }
   }

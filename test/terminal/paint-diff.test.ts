@@ -1,8 +1,8 @@
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { type DiffInput, diffSessions } from "../../src/analysis/session-diff.js";
 import { paintDiff } from "../../src/terminal/paint-diff.js";
+import { columnsOf } from "../../src/text/columns.js";
 import type { LoopTrace, Step } from "../../src/trace/model.js";
 import { fixtureNames, loadFixture, tracesOf } from "../support/fixtures.js";
 
@@ -71,7 +71,7 @@ describe("two recorded sessions", () => {
     for (const other of ["multistep@1.18.33", "two-turns@1.18.33", "killed@1.15.13"]) {
       for (const width of [20, 44, 80, 200]) {
         const lines = paint(side(name), side(other), width).split("\n");
-        expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+        expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
       }
     }
   });
@@ -80,14 +80,14 @@ describe("two recorded sessions", () => {
 test.each([20, 44, 60, 80, 120, 200])("hostile and wide text stays in its columns at %i columns", (width) => {
   const [a, b] = [nasty(side("multistep@1.18.33"), "a"), nasty(side("subagent@1.18.33"), "漢")];
   const lines = paint(a, b, width).split("\n");
-  expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+  expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
   expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
   // The numbers stand below their headings whatever is in the names.
   if (width < 60) return;
   const heading = lines.find((line) => /^ +A +B +B - A$/.test(line)) ?? "";
   const end = heading.indexOf("A") + 1;
   for (const line of lines.slice(lines.indexOf(heading) + 1)) {
-    expect(stringWidth(/^.*?(?:–|[\d.,]+\S*)(?= {2,}\S| *$)/.exec(line)?.[0] ?? ""), line).toBe(end);
+    expect(columnsOf(/^.*?(?:–|[\d.,]+\S*)(?= {2,}\S| *$)/.exec(line)?.[0] ?? ""), line).toBe(end);
   }
 });
 

@@ -1,11 +1,11 @@
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import { requestDiff } from "../../src/analysis/request-diff.js";
 import { requestView } from "../../src/analysis/request-view.js";
 import { wireRequests } from "../../src/analysis/wire-requests.js";
 import { paintRequest, paintRequestDiff } from "../../src/terminal/paint-request.js";
 import { paintRequests } from "../../src/terminal/paint-requests.js";
+import { columnsOf } from "../../src/text/columns.js";
 import { NO_OWNER_FACTS } from "../../src/wire/segments/owner-facts.js";
 import { at, traceOf } from "../support/fixtures.js";
 import { madeBody, madeExchange, withMadeWire } from "../support/made-wire.js";
@@ -37,7 +37,7 @@ test.each([80, 120, 200])("at %i columns", async (width) => {
 test("no line is wider than the terminal, and nothing steers it", () => {
   for (const width of [20, 40, 80, 200]) {
     const painted = paintRequests(list, { width, colors });
-    expect(painted.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+    expect(painted.split("\n").filter((line) => columnsOf(line) > width)).toEqual([]);
     expect(painted).not.toMatch(/[\u001b\u202e]/);
   }
 });
@@ -57,7 +57,7 @@ test("nor is one of a request that is shown whole, or of what changed", () => {
     expect(diff.changes).toMatchObject([{ kind: "changed", name: "prompt" }]);
     expect(diff.firstDifference).toMatchObject({ name: "prompt" });
     for (const painted of [paintRequest(view, { width, colors }), paintRequestDiff(diff, [0, 1], { width, colors })]) {
-      expect(painted.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+      expect(painted.split("\n").filter((line) => columnsOf(line) > width)).toEqual([]);
       expect(painted).not.toMatch(/[\u001b\u202e]/);
     }
   }

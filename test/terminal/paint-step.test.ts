@@ -1,8 +1,8 @@
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { findStep, type PlacedStep, placedSteps } from "../../src/analysis/step-path.js";
 import { paintStep } from "../../src/terminal/paint-step.js";
+import { columnsOf } from "../../src/text/columns.js";
 import { severalLines } from "../../src/text/terminal-text.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -43,7 +43,7 @@ test.each(fixtureNames)("%s: nothing of a step is lost, no line is wider than th
     for (const placed of placedSteps(trace.loop)) {
       for (const width of [20, 80, 120, 200]) {
         const text = paintStep(trace, placed, { width, colors: plain });
-        expect(text.split("\n").filter((line) => stringWidth(line) > width)).toEqual([]);
+        expect(text.split("\n").filter((line) => columnsOf(line) > width)).toEqual([]);
         const { call, tools } = placed.step;
         const whole = [call?.output.thinking, call?.output.text, ...tools.map(({ output }) => output)];
         for (const one of whole) expect(solid(text)).toContain(solid(one ?? ""));

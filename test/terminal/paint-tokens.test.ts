@@ -1,8 +1,8 @@
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { contributors, tokenRows } from "../../src/analysis/token-rows.js";
 import { paintTokens } from "../../src/terminal/paint-tokens.js";
+import { columnsOf } from "../../src/text/columns.js";
 import { fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
 
 const colors = pc.createColors(false);
@@ -40,7 +40,7 @@ describe("the table of tokens", () => {
       for (const width of [20, 40, 80, 200]) {
         for (const top of [true, false]) {
           const lines = paintTokens(trace, { width, colors, top }).split("\n");
-          expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+          expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
         }
       }
     }

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { type ToolReport, toolTable } from "../../src/analysis/tool-table.js";
 import { paintTools } from "../../src/terminal/paint-tools.js";
+import { columnsOf } from "../../src/text/columns.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
 import { tries } from "../support/tries.js";
@@ -100,7 +100,7 @@ test("whatever tools are called and asked, no line is too wide and nothing steer
         table.add({ ...trace, session: { ...trace.session, id: evil }, loop: { ...trace.loop, steps } });
       }
       const lines = paintTools(table.report(), { width, colors: plain }).split("\n");
-      expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+      expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
       expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
     }),
     { numRuns: tries(40) },

@@ -1,7 +1,7 @@
 import pc from "picocolors";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { paintTree } from "../../src/terminal/paint-tree.js";
+import { columnsOf } from "../../src/text/columns.js";
 import type { Loop, LoopTrace, Step } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
@@ -74,7 +74,7 @@ describe("the tree of a recorded session", () => {
     for (const trace of tracesOf(loadFixture(name), "log")) {
       for (const width of [20, 33, ...WIDTHS]) {
         const lines = paintTree(trace, { width, colors: plain }).split("\n");
-        expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+        expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
         expect(lines.filter((line) => UNSAFE.test(line))).toEqual([]);
       }
     }
@@ -84,19 +84,19 @@ describe("the tree of a recorded session", () => {
 describe("what models, tools and other people's exports say", () => {
   test.each([20, 40, ...WIDTHS, 400])("stays in its columns and steers nothing at %i columns", (width) => {
     const lines = paintTree(nasty(traceOf("multistep@1.18.33")), { width, colors: plain }).split("\n");
-    expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+    expect(lines.filter((line) => columnsOf(line) > width)).toEqual([]);
     expect(lines.filter((line) => UNSAFE.test(line) || !line.isWellFormed())).toEqual([]);
   });
 
   test("the columns stand below their headings whatever is in the names", () => {
     const lines = paintTree(nasty(traceOf("multistep@1.18.33")), { width: 200, colors: plain }).split("\n");
     const headings = lines.find((line) => / time .* in /.test(line)) ?? "";
-    const end = stringWidth(headings.slice(0, headings.indexOf("time"))) + "time".length;
+    const end = columnsOf(headings.slice(0, headings.indexOf("time"))) + "time".length;
     const rows = lines.filter((line) => /^[├└│ ]+(─ )?/.test(line) && /─ /.test(line));
     expect(rows).toHaveLength(15);
     for (const row of rows) {
       const untilTime = /^.*? ~?[\d.]+(?:ms|s)/.exec(row)?.[0] ?? "";
-      expect(stringWidth(untilTime), row).toBe(end);
+      expect(columnsOf(untilTime), row).toBe(end);
     }
   });
 

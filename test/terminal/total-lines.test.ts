@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import stringWidth from "string-width";
 import { describe, expect, test } from "vitest";
 import { rowsOf, treeOf } from "../../src/analysis/tree-rows.js";
 import { folded } from "../../src/terminal/labelled-line.js";
 import { type Signs, totalLines } from "../../src/terminal/total-lines.js";
+import { columnsOf } from "../../src/text/columns.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { loadFixture, onlyOne, traceOf } from "../support/fixtures.js";
@@ -138,8 +138,8 @@ describe("folding", () => {
     fc.assert(
       fc.property(fc.array(word, { minLength: 1 }), fc.integer({ min: 20, max: 80 }), (words, width) => {
         const lines = folded(line(...words), width);
-        expect(lines.filter((text) => stringWidth(text) > width)).toEqual([]);
-        if (words.every((one) => stringWidth(one) <= width - 9)) {
+        expect(lines.filter((text) => columnsOf(text) > width)).toEqual([]);
+        if (words.every((one) => columnsOf(one) <= width - 9)) {
           const told = lines.join(" ").slice("time".length).split(/ +/).filter(Boolean);
           expect(told).toEqual(words.flatMap((one) => one.split(" ")).filter(Boolean));
         }

@@ -98,7 +98,9 @@ describe.each(RECORDINGS)("%s", (name) => {
   test.each(["every row of a kind", "its first row"])(
     "lacks a field of %s: a good trace, or said what is missing",
     (which) => {
-      for (const field of fieldsOf(JSON.parse(text)).keys()) {
+      for (const [field, { length }] of fieldsOf(JSON.parse(text))) {
+        // The first of one row is every row.
+        if (which === "its first row" && length === 1) continue;
         const json: unknown = JSON.parse(text);
         const places = fieldsOf(json).get(field) ?? [];
         const meant = which === "its first row" ? places.slice(0, 1) : places;

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -100,6 +101,7 @@ test("opencode's own package is not counted, those of a person are", async () =>
 
 test("values are in none of it, and where there is more than is looked through there is none", async () => {
   expect(JSON.stringify(fingerprintOf(spec))).not.toMatch(/secret|usr\/bin/);
-  await Promise.all(Array.from({ length: 520 }, (_, at) => put(`.config/opencode/command/${at}.md`, "")));
+  await put(".config/opencode/command/0.md", "");
+  for (let at = 1; at < 520; at += 1) writeFileSync(join(home, `.config/opencode/command/${at}.md`), "");
   expect(fingerprintOf(spec)).toBeUndefined();
 });

@@ -194,6 +194,9 @@ describe("a recording", () => {
     const wire = { exchanges, notes: [] };
     const text = writeRecording(wire);
     expect(text.length).toBeLessThan(2_000_000);
-    expect(readRecording(text, "any")).toEqual(wire);
+    const read = readRecording(text, "any");
+    // Each text is put together when it is asked for: once is enough.
+    const exchangesRead = read.exchanges.map((one) => ({ ...one, body: { ...one.body } }));
+    expect({ ...read, exchanges: exchangesRead }).toEqual(wire);
   });
 });
