@@ -31,13 +31,14 @@ async function finding(sessions: Record<string, ScriptedSession>, since: number,
 test("all sessions since then are found, however many", async () => {
   const now = Date.now();
   const sessions: Record<string, ScriptedSession> = {};
-  for (let index = 0; index < 210; index += 1) sessions[`ses_${index}`] = { directory: "/a", updated: now - index };
+  for (let index = 0; index < 210; index += 1) sessions[`ses_${index}`] = { directory: "/b", updated: now - index };
   const oldest = {
     directory: "/a",
     updated: now - 60_000,
     messages: turn("1", now - 61_000, { at: now - 60_500 }),
   };
-  const { told, look } = await finding({ ...sessions, ses_oldest: oldest }, now - HOUR_MS);
+  // The others are of another project: each would be read by itself.
+  const { told, look } = await finding({ ...sessions, ses_oldest: oldest }, now - HOUR_MS, "/a");
   expect(await look()).toBe(Number.POSITIVE_INFINITY);
   expect(told.map(({ session }) => session.id)).toEqual(["ses_oldest"]);
 });

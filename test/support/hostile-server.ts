@@ -185,11 +185,10 @@ function events(hostility: Hostility, response: ServerResponse): void {
       });
       break;
     case "evidence without an end":
-      pour(response, connected + busy("ses_hostile"), () =>
-        event("session.error", {
-          sessionID: "ses_hostile",
-          error: { name: "E", data: MEGABYTE.slice(0, 10_000) },
-        }),
+      pour(
+        response,
+        connected + busy("ses_hostile"),
+        event("session.error", { sessionID: "ses_hostile", error: { name: "E", data: MEGABYTE.slice(0, 10_000) } }),
       );
       break;
     case "a part that grows without an end": {
@@ -198,7 +197,7 @@ function events(hostility: Hostility, response: ServerResponse): void {
       pour(
         response,
         connected + busy("ses_hostile") + event("message.part.updated", { sessionID: at.sessionID, part }),
-        () => event("message.part.delta", { ...at, field: "text", delta: MEGABYTE }),
+        event("message.part.delta", { ...at, field: "text", delta: MEGABYTE }),
       );
       break;
     }
