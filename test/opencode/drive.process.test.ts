@@ -11,7 +11,7 @@ import { loadScenario } from "../provider/load-scenario.js";
 import type { Reply, Scenario } from "../provider/scenario.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { messagesOf } from "../support/generation1.js";
-import { type IsolatedOpenCode, isolatedOpenCode } from "../support/isolated-opencode.js";
+import { type IsolatedOpenCode, isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import {
   driveAt,
   drivers,
@@ -90,8 +90,9 @@ describe.each(drivers)("with the driver %s", (driver) => {
     const { workdir: directory, env: environment, binary: opencode } = bench;
     return await withOpenCode({ opencode, directory, environment }, use);
   };
-  const at = ({ opencode: { path }, folder }: OpenCodeAtHand) => ({
-    ...{ path, folder, environment: bench.env, directory: bench.workdir },
+  /** The real one: what the bench's says of its store by itself is held to it. */
+  const at = ({ folder }: OpenCodeAtHand) => ({
+    ...{ path: openCodeBinary(), folder, environment: bench.env, directory: bench.workdir },
   });
   const atFirst = once(() => inStore((atHand) => listSessions(at(atHand))));
 
@@ -200,12 +201,15 @@ describe.each(drivers)("with the driver %s", (driver) => {
   test("subagents' sessions are below their parent's", async () => expectSubagent(await third()));
 
   if (driver === "cli")
-    test("sessions are listed; an unknown one is said to be unknown", async () => {
+    test("sessions are listed and exported; an unknown one is said to be unknown", async () => {
       expect(await atFirst()).toEqual([]);
-      const { sessionId } = await first();
+      const { sessionId, raw } = await first();
       await inStore(async (atHand) => {
         const sessions = await listSessions(at(atHand), 5);
         expect(sessions.map(({ id, directory }) => [id, directory])).toEqual([[sessionId, bench.workdir]]);
+        const { path } = atHand.opencode;
+        expect(await listSessions({ ...at(atHand), path }, 5)).toEqual(sessions);
+        expect(await exportSession(sessionId ?? "", at(atHand))).toMatchObject({ raw, notes: [] });
         for (const unknown of ["ses_0000000000000000000000000a", "--help"])
           await expect(exportSession(unknown, at(atHand))).rejects.toThrow(SessionNotFoundError);
       });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import { readExport } from "../../src/opencode/read/read-export.js";
 import type { SessionExport } from "../../src/opencode/schema/exported-session.js";
@@ -40,7 +41,12 @@ test("a killed run leaves a half-finished session, and its place nothing; it fet
         expect(turns.map(({ signal }) => signal)).toEqual(["SIGKILL"]);
         // It has fetched nothing from npm's registry.
         expect(existsSync(path.join(bench.home, ".npm"))).toBe(false);
-        return outline(readExport(onlyOne(exports), "killed")).at(-1);
+        const session = readExport(onlyOne(exports), "killed");
+        // What stands in opencode's place reads the same in its store.
+        const options = { cwd: bench.workdir, env: bench.env, extendEnv: false, stripFinalNewline: false };
+        const { stdout, stderr } = await execa(bench.binary, ["export", session.info.id], options);
+        expect([stdout, stderr]).toEqual([onlyOne(exports), ""]);
+        return outline(session).at(-1);
       } finally {
         await bench.remove();
         for (const place of [bench.home, bench.configPath]) expect(existsSync(place)).toBe(false);

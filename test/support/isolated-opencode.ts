@@ -120,8 +120,8 @@ export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpen
 }
 
 /**
- * Writes a program that is the installed opencode, but says its version by itself: that takes opencode half a second,
- * and nearly each run asks for it.
+ * Writes a program that is the installed opencode, but says its version, and what is in its store, by itself: those
+ * take opencode half a second to one and a half, and nearly each run asks for them.
  */
 async function writeProgram(file: string): Promise<void> {
   const manifest = createRequire(import.meta.url)("opencode-ai/package.json");
@@ -129,10 +129,27 @@ async function writeProgram(file: string): Promise<void> {
   const lines = [
     "#!/bin/sh",
     `if [ "$1" = --version ]; then echo '${version}'; exit; fi`,
+    ...readsStore(),
     // So it has the pid that looptrace knows.
     `exec '${openCodeBinary()}' "$@"`,
   ];
   await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o755 });
+}
+
+/**
+ * For a script in sh: answers what opencode would be asked of its store, and goes on where that says nothing.
+ *
+ * @param dataHome the folder that opencode's data is in, if it is not that of the environment
+ */
+export function readsStore(dataHome?: string): readonly string[] {
+  const reader = fileURLToPath(new URL(`./read-opencode-store${path.extname(import.meta.url)}`, import.meta.url));
+  const where = dataHome === undefined ? "" : `XDG_DATA_HOME='${dataHome}' `;
+  return [
+    'case "$1" in',
+    // opencode is a Bun with a program in it, and this has it run another one.
+    `export|db|session) ${where}BUN_BE_BUN=1 '${openCodeBinary()}' '${reader}' "$@" 2>/dev/null && exit ;;`,
+    "esac",
+  ];
 }
 
 /** Puts a scenario's files into its working directory. */

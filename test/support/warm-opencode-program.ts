@@ -1,10 +1,10 @@
 /**
- * Stands in opencode's place before the server that all tests share: as `opencode export`, `opencode session list` and
- * the question for children in `opencode db` it asks it. `opencode run` is the real one, attached to that server. What
- * looptrace starts as `opencode serve` is a door (warm-doors.ts). Whatever is about starting, or wants a configuration
+ * Stands in opencode's place before the server that all tests share: as `opencode models` it asks it. `opencode run` is
+ * the real one, attached to that server. What looptrace starts as `opencode serve` is a door (warm-doors.ts), and what
+ * opencode's store has is read from there (read-opencode-store.ts). Whatever is about starting, or wants a configuration
  * of its own, is done by the real program, cold.
  *
- * @example `node warm-opencode-program.js settings.json export ses_1`
+ * @example `node warm-opencode-program.js settings.json models`
  */
 import { spawn } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
@@ -17,19 +17,14 @@ const settings: WarmSettings = JSON.parse(readFileSync(settingsPath, "utf8"));
 const { OPENCODE_CONFIG_CONTENT, PWD } = process.env;
 /** opencode believes `PWD` more than its real working directory. */
 const directory = PWD ?? process.cwd();
-const optionOf = (name: string): string | undefined =>
-  argv.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 
-if (argv[0] === "export" && argv.length === 2) {
-  await exportSession(argv[1] ?? "");
-} else if (argv[0] === "session" && argv[1] === "list" && optionOf("format") === "json") {
-  await listSessions(Number(optionOf("max-count") ?? 100));
-} else if (argv[0] === "db" && /\bid, parent_id FROM session\b/.test(argv[1] ?? "")) {
-  await listChildren();
+if (argv.length === 1 && argv[0] === "models") {
+  await listModels();
 } else if (argv[0] === "run" && !OPENCODE_CONFIG_CONTENT) {
   runAttached();
 } else {
-  realOpenCode({ ...process.env });
+  const isOfStore = ["export", "session", "db"].includes(argv[0] ?? "");
+  realOpenCode({ ...process.env, ...(isOfStore ? settings.env : {}) });
 }
 
 /** Runs the real program in this one's place. */
@@ -79,41 +74,12 @@ async function ask(path: string, method = "GET"): Promise<{ readonly status: num
   return { status: answer.status, body: await answer.json().catch(() => undefined) };
 }
 
-async function exportSession(id: string): Promise<void> {
-  const [info, messages] = await Promise.all([ask(`/session/${id}`), ask(`/session/${id}/message`)]);
-  if (info.status !== 200 || messages.status !== 200) {
-    // It has its own words for what it does not know, and gives out what the server refuses to.
-    realOpenCode({ ...process.env, ...settings.env });
-    return;
-  }
-  process.stdout.write(`${JSON.stringify({ info: info.body, messages: messages.body }, null, 2)}\n`);
+interface Providers {
+  readonly providers: readonly { readonly id: string; readonly models: Readonly<Record<string, unknown>> }[];
 }
 
-interface Listed {
-  readonly id: string;
-  readonly title: string;
-  readonly directory: string;
-  readonly projectID: string;
-  readonly parentID?: string;
-  readonly time: { readonly created: number; readonly updated: number };
-}
-
-/** What a query of the store gives that asks for the sessions of subagents; here only for those of this directory. */
-async function listChildren(): Promise<void> {
-  const { body } = await ask("/session?limit=1000");
-  const children = (body as readonly Listed[])
-    .filter(({ parentID }) => parentID)
-    .sort((a, b) => a.time.created - b.time.created || (a.id < b.id ? -1 : 1))
-    .map(({ id, parentID }) => ({ id, parent_id: parentID }));
-  process.stdout.write(`${JSON.stringify(children, null, 2)}\n`);
-}
-
-async function listSessions(limit: number): Promise<void> {
-  const { body } = await ask(`/session?roots=true&limit=${limit}`);
-  const rows = (body as readonly Listed[])
-    .filter((session) => !session.parentID && session.directory === directory)
-    .map(({ id, title, directory: where, projectID: projectId, time: { created, updated } }) => ({
-      ...{ id, title, updated, created, projectId, directory: where },
-    }));
-  if (rows.length > 0) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+async function listModels(): Promise<void> {
+  const { providers } = (await ask("/config/providers")).body as Providers;
+  const names = providers.flatMap(({ id, models }) => Object.keys(models).map((model) => `${id}/${model}\n`));
+  process.stdout.write(names.sort().join(""));
 }

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { z } from "zod";
 import { freePort } from "../../src/opencode/server/free-port.js";
 import { tapFile } from "../../src/wire/tap/tap-file.js";
-import { endLeftovers, LONG_RUN, makeHome, openCodeBinary, openCodeEnvironment } from "./isolated-opencode.js";
+import {
+  endLeftovers,
+  LONG_RUN,
+  makeHome,
+  openCodeBinary,
+  openCodeEnvironment,
+  readsStore,
+} from "./isolated-opencode.js";
 import { type WarmDoors, warmDoors } from "./warm-doors.js";
 
 export const warmSettings = z.object({
@@ -118,6 +125,7 @@ export async function startWarmServer(
       `if [ "$1" = serve ] && [ -z "$OPENCODE_CONFIG_CONTENT" ]; then`,
       ...doors.script,
       "fi",
+      ...readsStore(env.XDG_DATA_HOME),
       `exec '${process.execPath}' '${main}' '${root}/settings.json' "$@"`,
     ];
     await writeFile(program, `${lines.join("\n")}\n`);
