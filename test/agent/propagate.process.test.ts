@@ -14,7 +14,7 @@ import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 /** A turn with a subagent, and a call of a tool server, played with the trace's id in all that goes out. */
-async function propagated(opencode: string, toScenario: (scenario: Scenario) => Scenario = (same) => same) {
+async function propagated(opencode?: string, toScenario: (scenario: Scenario) => Scenario = (same) => same) {
   const subagent = await loadScenario("subagent");
   const receiver = await startReceiver({ dialect: "otlp" });
   onTestFinished(() => receiver.close());
@@ -29,7 +29,7 @@ async function propagated(opencode: string, toScenario: (scenario: Scenario) => 
   const scenario = toScenario({ ...subagent, lanes, opencode: { ...subagent.opencode, mcp: servers } });
   await using bench = await isolatedOpenCode(scenario);
   const agent = new OpenCode({
-    ...{ opencode, directory: bench.workdir, environment: bench.env, store: null },
+    ...{ opencode: opencode ?? bench.binary, directory: bench.workdir, environment: bench.env, store: null },
     ...{ propagate: true, permissions: "allow" },
   });
   const { traces, notes } = await agent.run(at(scenario.prompts, 0).text);
@@ -52,7 +52,7 @@ async function propagated(opencode: string, toScenario: (scenario: Scenario) => 
 }
 
 test("what a provider or a tool server sends by itself stands below the span of the call or the tool", async () => {
-  const { parents, models, notes } = await propagated(openCodeBinary());
+  const { parents, models, notes } = await propagated();
   expect(notes).toEqual([]);
   const [tools, others] = [true, false].map((isTool) =>
     parents.filter((span) => span?.name.startsWith("tool.") === isTool),

@@ -11,6 +11,9 @@ import { hasRedis, startRedis } from "../support/redis.js";
 
 allowColdStarts();
 
+/** Two for each worker, and one that waits. */
+const TASKS = MODULES.slice(0, 5);
+
 test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed", async () => {
   const [redis, receiver, bench] = [
     await startRedis(),
@@ -22,7 +25,7 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
     await receiver.close();
   });
   const cwd = await temporaryFolder();
-  const tasks = MODULES.map(({ name }) => JSON.stringify({ id: name, prompt: promptOf(name) }));
+  const tasks = TASKS.map(({ name }) => JSON.stringify({ id: name, prompt: promptOf(name) }));
   await writeFile(join(cwd, "tasks.jsonl"), tasks.join("\n"));
   const around = { cwd, env: cliEnvironment(bench, receiver) };
   const startWorker = () => {
@@ -46,10 +49,10 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
   await until(() => bench.provider.requests.length > 0);
   first.child.kill("SIGKILL");
   const { code, stdout, stderr } = await batch.ended;
-  expect([code, stderr]).toEqual([0, expect.stringContaining("[8/8]")]);
-  expect(JSON.parse(stdout)).toMatchObject({ done: MODULES.length, failed: {}, undelivered: 0 });
+  expect([code, stderr]).toEqual([0, expect.stringContaining("[5/5]")]);
+  expect(JSON.parse(stdout)).toMatchObject({ done: TASKS.length, failed: {}, undelivered: 0 });
   const results = await recordedResults(join(cwd, "tasks.results.jsonl"));
-  expect(results.map(({ id }) => id).toSorted()).toEqual(MODULES.map(({ name }) => name).toSorted());
+  expect(results.map(({ id }) => id).toSorted()).toEqual(TASKS.map(({ name }) => name).toSorted());
   expect(second.said()).toContain("its worker went away");
   const sent = new Set(receiver.spans().map(({ traceId }) => traceId));
   for (const { traceIds } of results) expect(traceIds.every((id) => sent.has(id))).toBe(true);

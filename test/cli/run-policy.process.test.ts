@@ -6,7 +6,6 @@ import {
   answer,
   type Json,
   playRun as play,
-  playColdRun,
   playToDeadline,
   refused,
   madeScenario as scenario,
@@ -181,9 +180,7 @@ describe("a loop that gets nowhere without a tool is ended by --halt-on-doom-loo
 
   test.each(["server", "cli"])("empty answers for ever, over the driver %s", async (driver) => {
     const replies = Array.from({ length: 60 }, () => unknown);
-    // Of the driver cli opencode itself is ended, not a turn on its server.
-    const playIt = driver === "cli" ? playColdRun : play;
-    const { code, document, requests } = await playIt(scenario(replies), ...halting(driver));
+    const { code, document, requests } = await play(scenario(replies), ...halting(driver));
     expect(document.driver).toBe(driver);
     expect(document.error).toMatchObject({
       code: "doom_loop",

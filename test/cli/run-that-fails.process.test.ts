@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { errorFromJSON } from "../../src/errors/error-from-json.js";
 import { AuthenticationError } from "../../src/errors/opencode-errors.js";
 import { loadScenario } from "../provider/load-scenario.js";
@@ -10,7 +10,7 @@ import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../supp
 import { allowColdStarts } from "../support/cold-starts.js";
 import { at } from "../support/fixtures.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
-import { COLD_FIRST_S, longEnough } from "../support/long-enough.js";
+import { longEnough, WARM_FIRST_S } from "../support/long-enough.js";
 import { madeScenario, playToDeadline, refused } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
@@ -216,51 +216,46 @@ test("a deadline while the provider fails for ever: what its requests failed wit
   );
 });
 
-// Beside each other, since the one waits for most of its time.
-describe.concurrent("a cold opencode is ended", () => {
-  test("the deadline ends a run with a timeout, and its trace is kept", async () => {
-    const scenario = await loadScenario("killed");
-    const { run, shown } = await longEnough(
-      async (seconds) => {
-        await using bench = await isolatedOpenCode(scenario);
-        const around = { env: cliEnvironment(bench), cwd: bench.workdir };
-        const argv = ["run", "--timeout", `${seconds}s`, "Wait for the build."];
-        const run = await looptrace(argv, around);
-        expect(leftovers(bench.home)).toEqual([]);
-        return { run, shown: await looptrace(["show", "--last", "--json"], around) };
-      },
-      ({ run: { stderr } }) => stderr.includes("bash had been at work"),
-      // A try that ends too early costs a start.
-      COLD_FIRST_S,
-    );
-    expect(run.code).toBe(1);
-    expect(lastLine(run.stderr)).toMatch(
-      /^looptrace: timeout: allow more time, .* bash had been at work for \d+(?:\.\d)? m?s\.\)$/,
-    );
-    expect(run.stderr).not.toContain("opencode: ");
-    expect(JSON.parse(shown.stdout)).toMatchObject([
-      { loop: { outcome: "unfinished", error: { code: "timeout", limit: "turn" } } },
-    ]);
-  });
+test("the deadline ends a run with a timeout, and its trace is kept", async () => {
+  const scenario = await loadScenario("killed");
+  const { run, shown } = await longEnough(
+    async (seconds) => {
+      await using bench = await warmOpenCode(scenario);
+      const around = { env: cliEnvironment(bench), cwd: bench.workdir };
+      const argv = ["run", "--timeout", `${seconds}s`, "Wait for the build."];
+      const run = await looptrace(argv, around);
+      expect(leftovers(bench.home)).toEqual([]);
+      return { run, shown: await looptrace(["show", "--last", "--json"], around) };
+    },
+    ({ run: { stderr } }) => stderr.includes("bash had been at work"),
+    WARM_FIRST_S,
+  );
+  expect(run.code).toBe(1);
+  expect(lastLine(run.stderr)).toMatch(
+    /^looptrace: timeout: allow more time, .* bash had been at work for \d+(?:\.\d)? m?s\.\)$/,
+  );
+  expect(run.stderr).not.toContain("opencode: ");
+  expect(JSON.parse(shown.stdout)).toMatchObject([
+    { loop: { outcome: "unfinished", error: { code: "timeout", limit: "turn" } } },
+  ]);
+});
 
-  test("Ctrl-C: exit 130, the trace arrives, no process is left", async ({ onTestFinished }) => {
-    await using bench = await isolatedOpenCode(await loadScenario("killed"));
-    const receiver = await startReceiver();
-    onTestFinished(() => receiver.close());
-    const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
-    const { child, ended } = startLooptrace(["run", "Wait for the build."], around);
-    await bench.provider.arrivalOf(1, new AbortController().signal);
-    if (process.platform === "linux") expect(leftovers(bench.home)).not.toEqual([]);
-    child.kill("SIGINT");
-    const { code, signal, stdout, stderr } = await ended;
-    expect([code, signal, stdout]).toEqual([130, null, ""]);
-    expect(stderr).toContain("looptrace: stopping; what happened so far is being saved. Once more quits at once.\n");
-    expect(stderr).not.toContain("no model was asked");
-    expect(lastLine(stderr)).toMatch(/^looptrace: aborted: the turn was ended on request; /);
-    expect(leftovers(bench.home)).toEqual([]);
-    expect(at(arrived(receiver), 0)).toMatchObject({ name: "opencode.loop", level: "ERROR" });
-    expect(violationsOf(receiver)).toEqual([]);
-  });
+test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {
+  await using bench = await isolatedOpenCode(await loadScenario("killed"));
+  const receiver = await receiving();
+  const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
+  const { child, ended } = startLooptrace(["run", "Wait for the build."], around);
+  await bench.provider.arrivalOf(1, new AbortController().signal);
+  if (process.platform === "linux") expect(leftovers(bench.home)).not.toEqual([]);
+  child.kill("SIGINT");
+  const { code, signal, stdout, stderr } = await ended;
+  expect([code, signal, stdout]).toEqual([130, null, ""]);
+  expect(stderr).toContain("looptrace: stopping; what happened so far is being saved. Once more quits at once.\n");
+  expect(stderr).not.toContain("no model was asked");
+  expect(lastLine(stderr)).toMatch(/^looptrace: aborted: the turn was ended on request; /);
+  expect(leftovers(bench.home)).toEqual([]);
+  expect(at(arrived(receiver), 0)).toMatchObject({ name: "opencode.loop", level: "ERROR" });
+  expect(violationsOf(receiver)).toEqual([]);
 });
 
 test("where nothing can be kept or sent the answer is not lost, and the exit code tells", async () => {

@@ -7,7 +7,7 @@ import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { startFollowing } from "../support/following-cli.js";
-import { openCodeBinary } from "../support/isolated-opencode.js";
+import { writeOpenCode } from "../support/isolated-opencode.js";
 import { openSession, until } from "../support/play-on-server.js";
 import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
@@ -25,7 +25,9 @@ async function place(scenario: Scenario) {
     await receiver.close();
     await bench.remove();
   });
-  const own = { LOOPTRACE_OPENCODE: openCodeBinary(), LOOPTRACE_HOME: join(bench.home, "looptrace") };
+  const program = join(bench.home, "opencode");
+  await writeOpenCode(program);
+  const own = { LOOPTRACE_OPENCODE: program, LOOPTRACE_HOME: join(bench.home, "looptrace") };
   const env = { ...cliEnvironment(bench, receiver), ...bench.server.env, ...own };
   return { bench, receiver, around: { env, cwd: bench.workdir } };
 }

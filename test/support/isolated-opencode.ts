@@ -38,7 +38,7 @@ export const providerId = "scripted";
 export const LONG_RUN = {
   BUN_JSC_useDFGJIT: "1",
   BUN_JSC_useGC: "1",
-  BUN_JSC_largeHeapSize: String(256 * 1024 * 1024),
+  BUN_JSC_largeHeapSize: String(1024 * 1024 * 1024),
 } as const;
 
 /** A catalogue of models for opencode in place of its own. */
@@ -96,7 +96,7 @@ export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpen
   try {
     for (const folder of [tmpdir, workdir]) await mkdir(folder);
     await makeHome(home);
-    await writeProgram(binary);
+    await writeOpenCode(binary);
     await writeFiles(scenario.files, workdir);
     if (scenario.git) await makeRepository(workdir, env);
     provider = await startProvider(scenario, { workdir });
@@ -123,7 +123,7 @@ export async function isolatedOpenCode(scenario: Scenario): Promise<IsolatedOpen
  * Writes a program that is the installed opencode, but says its version, and what is in its store, by itself: those
  * take opencode half a second to one and a half, and nearly each run asks for them.
  */
-async function writeProgram(file: string): Promise<void> {
+export async function writeOpenCode(file: string): Promise<void> {
   const manifest = createRequire(import.meta.url)("opencode-ai/package.json");
   const { version } = z.object({ version: z.string() }).parse(manifest);
   const lines = [

@@ -1,6 +1,4 @@
 const FIRST_S = 4;
-/** A cold opencode asks the model and begins a tool within one, also beside the programs of other tests. */
-export const COLD_FIRST_S = 16;
 /** A warm opencode asks the model within one. */
 export const WARM_FIRST_S = 2;
 const LONGEST_S = 64;

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parseScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { cliEnvironment, looptrace } from "./cli.js";
-import { type IsolatedOpenCode, isolatedOpenCode } from "./isolated-opencode.js";
 import { longEnough, WARM_FIRST_S } from "./long-enough.js";
 import { warmOpenCode } from "./warm-opencode.js";
 
@@ -46,15 +45,7 @@ export function madeScenario(replies: readonly Json[], more: Json = {}): Scenari
  * Plays a scenario through `looptrace run --json`, and looks for what it left behind: processes and temporary files.
  */
 export async function playRun(wanted: Scenario, ...flags: readonly string[]) {
-  return await playOn(await warmOpenCode(wanted), flags);
-}
-
-/** The same with an opencode that starts anew, as the driver `cli` wants it. */
-export async function playColdRun(wanted: Scenario, ...flags: readonly string[]) {
-  return await playOn(await isolatedOpenCode(wanted), flags);
-}
-
-async function playOn(bench: IsolatedOpenCode, flags: readonly string[]) {
+  const bench = await warmOpenCode(wanted);
   try {
     const around = { env: cliEnvironment(bench), cwd: bench.workdir };
     const { code, stdout, stderr } = await looptrace(["run", "--json", ...flags, "Go."], around);
