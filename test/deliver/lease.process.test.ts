@@ -16,6 +16,7 @@ import { receiptPath } from "../../src/deliver/receipts/receipts.js";
 import { lockFile } from "../../src/files/file-lock.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { programCommand } from "../support/cli.js";
+import type { Program } from "../support/compile-sources.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest, otlpRequests, traceId } from "../support/otlp-requests.js";
@@ -24,9 +25,9 @@ import { temporaryStore } from "../support/temporary-store.js";
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
-/** A process of one of the scripts beside this file, which has said its first word. */
-async function begun(script: string, args: readonly string[]): Promise<Child> {
-  const [node, program] = programCommand(`test/deliver/${script}`);
+/** A process of a program, which has said its first word. */
+async function begun(source: Program, args: readonly string[]): Promise<Child> {
+  const [node, program] = programCommand(source);
   const child = spawn(node, [program, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -57,7 +58,7 @@ test("processes that deliver the same trace at the same moment send each span on
   onTestFinished(() => receiver.close());
   const paths = await temporaryStore();
   const args = [paths.root, receiver.url, "1", "40", "5"];
-  const children = await Promise.all([1, 2, 3].map(() => begun("deliver-when-told.ts", args)));
+  const children = await Promise.all([1, 2, 3].map(() => begun("test/deliver/deliver-when-told.ts", args)));
   for (const child of children) child.stdin.write("now\n");
   const said = await Promise.all(children.map(({ stdout }) => text(stdout)));
   const reports = said.flatMap((one) => JSON.parse(one.replace("ready\n", "")));
@@ -87,7 +88,7 @@ test("so do deliveries of one process, also of spans that they have in part in c
 describe("another process that has the lease", () => {
   test("and never lets go is waited for once, for half of the time; then the spans go out nevertheless", async () => {
     const paths = await temporaryStore();
-    const other = await begun("../files/hold-lock.ts", [leasePath(paths)]);
+    const other = await begun("test/files/hold-lock.ts", [leasePath(paths)]);
     for (const [budgetMs, waited] of [
       [10_000, 5_000],
       [100_000, 15_000],
@@ -110,7 +111,7 @@ describe("another process that has the lease", () => {
 
   test("and was killed is not waited for, and its lock is gone afterwards", async () => {
     const paths = await temporaryStore();
-    const other = await begun("../files/hold-lock.ts", [leasePath(paths)]);
+    const other = await begun("test/files/hold-lock.ts", [leasePath(paths)]);
     other.kill("SIGKILL");
     await once(other, "exit");
     expect(await beside(paths)).toHaveLength(1);
@@ -305,8 +306,8 @@ test("a process that sends for long gives way to one that has little to send", a
   const receiver = await startReceiver({ delayMs: 60 });
   onTestFinished(() => receiver.close());
   const paths = await temporaryStore();
-  const long = await begun("deliver-when-told.ts", [paths.root, receiver.url, "1", "400", "2"]);
-  const short = await begun("deliver-when-told.ts", [paths.root, receiver.url, "2", "4", "2"]);
+  const long = await begun("test/deliver/deliver-when-told.ts", [paths.root, receiver.url, "1", "400", "2"]);
+  const short = await begun("test/deliver/deliver-when-told.ts", [paths.root, receiver.url, "2", "4", "2"]);
   long.stdin.write("now\n");
   await receiver.arrived(1);
   short.stdin.write("now\n");
@@ -324,8 +325,8 @@ test("a process that waits takes over from one that is killed, and a push delive
   const receiver = await startReceiver({ delayMs: 200 });
   onTestFinished(() => receiver.close());
   const paths = await temporaryStore();
-  const killed = await begun("deliver-when-told.ts", [paths.root, receiver.url, "1", "40", "2"]);
-  const waiting = await begun("deliver-when-told.ts", [paths.root, receiver.url, "2", "4", "2"]);
+  const killed = await begun("test/deliver/deliver-when-told.ts", [paths.root, receiver.url, "1", "40", "2"]);
+  const waiting = await begun("test/deliver/deliver-when-told.ts", [paths.root, receiver.url, "2", "4", "2"]);
   killed.stdin.write("now\n");
   await receiver.arrived(1);
   waiting.stdin.write("now\n");

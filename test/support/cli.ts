@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import { runCli } from "../../src/cli/program.js";
 import type { Terminal } from "../../src/cli/terminal.js";
+import type { Program } from "./compile-sources.js";
 import { PUBLIC_KEY, SECRET_KEY } from "./destinations.js";
 import type { IsolatedOpenCode } from "./isolated-opencode.js";
 import type { Receiver } from "./receiver.js";
@@ -61,13 +62,17 @@ export interface CliProcess {
   readonly ended: Promise<CliResult & { readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Node with one of the repository's programs, `test/batch/record-and-die.ts` say, as it is now. */
-export function programCommand(source: string): readonly [string, string] {
-  return [process.execPath, join(inject("compiledSources"), source.replace(/\.ts$/, ".js"))];
+/** Node with one of the programs that tests start, as it is now. */
+export function programCommand(source: Program): readonly [string, string] {
+  return inNode(source.replace(/\.ts$/, ".js"));
+}
+
+function inNode(path: string): readonly [string, string] {
+  return [process.execPath, join(inject("compiledSources"), path)];
 }
 
 /** Node with the command line, bundled for this run: the tests need no build. For `bash -c "$LOOPTRACE …"` as well. */
-export const cliCommand = (): readonly [string, string] => programCommand("dist/cli/main.js");
+export const cliCommand = (): readonly [string, string] => inNode("dist/cli/main.js");
 
 /** Starts a command line as a process, for what only a process shows: signals, pipes, exit codes. */
 export function startLooptrace(argv: readonly string[], around: CliSurroundings): CliProcess {
