@@ -12,6 +12,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
 import { HELP_FILE } from "./help-sheet.js";
+import { HOT_MODULES } from "./hot-modules.js";
 import { lazyRequires } from "./lazy-requires.js";
 import { packModules } from "./pack-modules.js";
 import { helpSheet } from "./write-help-sheet.js";
@@ -54,7 +55,7 @@ export async function bundleCommandLine(folder: string): Promise<void> {
   await bundle.close();
   await mkdir(folder, { recursive: true });
   const chunks = output.flatMap((file) => (file.type === "chunk" ? [file] : []));
-  for (const { fileName, code } of packModules(chunks)) await writeFile(join(folder, fileName), code);
+  for (const { fileName, code } of packModules(chunks, HOT_MODULES)) await writeFile(join(folder, fileName), code);
   await writeFile(join(folder, HELP_FILE), JSON.stringify(helpSheet()));
   // npm sets it when it installs the package, not when a clone that it has linked is built anew.
   await chmod(join(folder, "main.js"), 0o755);

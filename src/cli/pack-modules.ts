@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { HotModules } from "./hot-modules.js";
 
 /** A file of a bundle: its place in it, and its code. */
 export interface BundleFile {
@@ -13,11 +14,10 @@ const LOADER: BundleFile = {
 const loaded = new Map();
 // Runs a module of a pack when it is asked for first.
 exports.load = (pack, name) => {
-  const key = pack + "/" + name;
-  let module = loaded.get(key);
+  let module = loaded.get(name);
   if (!module) {
     module = { exports: {} };
-    loaded.set(key, module);
+    loaded.set(name, module);
     require("./" + pack + ".pack.js")[name](module.exports, module);
   }
   return module.exports;
@@ -26,14 +26,27 @@ exports.load = (pack, name) => {
 };
 
 /**
- * Puts modules together that lie in one folder: to find and read a file takes longer than to skip what of it is not
- * needed. Each module stays a function of its own, which runs when code asks for the module.
+ * Puts modules together: to find and read a file takes longer than to skip what of it is not needed. Each module stays a
+ * function of its own, which runs when code asks for the module.
+ *
+ * Modules of a folder come into one file, but for those that are always needed together, which have files of their own:
+ * a file is looked through whole before anything of it runs.
  *
  * @param files of a bundle as CommonJS, those in folders a module each: `trace/build-loop.js` comes into `trace.pack.js`
+ * @param hot the names of modules that are needed together, without `.js`, by the names of their files; what is not in
+ *   the bundle counts for nothing
  * @throws when a module asks for a file that is not in the bundle
  */
-export function packModules(files: readonly BundleFile[]): readonly BundleFile[] {
+export function packModules(files: readonly BundleFile[], hot: HotModules = {}): readonly BundleFile[] {
   const known = new Set(files.map(({ fileName }) => fileName));
+  const hotPacks = new Map(Object.entries(hot).flatMap(([pack, names]) => names.map((name) => [name, pack] as const)));
+  const placeOf = (fileName: string): Place | undefined => {
+    const folder = posix.dirname(fileName);
+    if (folder === ".") return undefined;
+    const name = fileName.replace(/\.js$/, "");
+    const pack = hotPacks.get(name);
+    return { pack: pack ?? folder.replaceAll("/", "-"), name, isHot: pack !== undefined };
+  };
   const packs = new Map<string, string[]>();
   const alone: BundleFile[] = [];
   for (const { fileName, code } of files) {
@@ -50,7 +63,9 @@ export function packModules(files: readonly BundleFile[]): readonly BundleFile[]
     }
     const modules = packs.get(place.pack) ?? [];
     packs.set(place.pack, modules);
-    modules.push(`exports[${JSON.stringify(place.name)}] = (exports, module) => {\n${asked}\n};\n`);
+    // A function in parentheses is compiled at once, where another one is skipped, and read again when it is called.
+    const [begin, end] = place.isHot ? ["(function (exports, module) {", "})"] : ["(exports, module) => {", "}"];
+    modules.push(`exports[${JSON.stringify(place.name)}] = ${begin}\n${asked}\n${end};\n`);
   }
   const packed = [...packs].map(([pack, modules]) => ({
     fileName: `${pack}.pack.js`,
@@ -61,8 +76,9 @@ export function packModules(files: readonly BundleFile[]): readonly BundleFile[]
   return [LOADER, ...alone, ...packed];
 }
 
-/** The pack that a file of a bundle comes into; undefined for one that stays a file. */
-function placeOf(fileName: string): { readonly pack: string; readonly name: string } | undefined {
-  const folder = posix.dirname(fileName);
-  return folder === "." ? undefined : { pack: folder.replaceAll("/", "-"), name: posix.basename(fileName, ".js") };
+/** Where a file of a bundle comes to; none for one that stays a file. */
+interface Place {
+  readonly pack: string;
+  readonly name: string;
+  readonly isHot: boolean;
 }

@@ -47,6 +47,24 @@ test("modules of a folder are one file, and each runs when it is asked for first
   ]);
 });
 
+test("modules that are needed together are one file, whatever their folders", () => {
+  const hot = { "hot-sum": ["trace/sum", "trace/deep/two", "trace/gone"] };
+  const files = new Map(packModules(FILES, hot).map(({ fileName, code }) => [fileName, code]));
+  expect([...files.keys()].toSorted()).toEqual(["hot-sum.pack.js", "main.js", "packs.js", "trace.pack.js", "zod.js"]);
+  const loaded = new Map<string, unknown>();
+  const require = (path: string): unknown => {
+    const exports = loaded.get(path) ?? {};
+    if (!loaded.has(path)) {
+      loaded.set(path, exports);
+      runInNewContext(files.get(path.replace("./", "")) ?? "", { require, exports, loads: [] });
+    }
+    return exports;
+  };
+  const main = require("./main.js") as { readonly show: () => unknown };
+  expect(main.show()).toEqual([3, "zod"]);
+  expect([...loaded.keys()]).toEqual(["./main.js", "./packs.js", "./hot-sum.pack.js", "./zod.js"]);
+});
+
 test("a file that is not in the bundle, and a name that is taken, end the build", () => {
   expect(() => packModules([{ fileName: "a/b.js", code: `require("./c.js")` }])).toThrow(
     "a/b.js asks for a/c.js, which is not in the bundle.",

@@ -1,0 +1,70 @@
+/**
+ * Finds which modules of the command line are needed together, by playing runs on a warm server and `show` of what they
+ * have kept, and writes them to `src/cli/hot-modules.ts`. To be done again when many modules have moved: what is not
+ * listed is found all the same, a little later.
+ *
+ *   npm run build && npx tsx test/bench/hot-modules.ts && npm run build
+ */
+import { execFileSync } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { builtPath } from "./built.js";
+import { promptOf, quickSessions } from "./quick-sessions.js";
+import { timed } from "./timed.js";
+
+/** Which modules are loaded, in their order, and when the prompt is sent. */
+const HOOK = `
+const { writeFileSync } = require("node:fs");
+const Module = require("node:module");
+const told = [];
+const load = Module._load;
+Module._load = function (request, ...rest) {
+  const module = load.call(this, request, ...rest);
+  if (!/packs\\.js$/.test(request) || module.isWatched) return module;
+  const inner = module.load;
+  Object.assign(module, { isWatched: true, load: (pack, name) => (told.push(name), inner(pack, name)) });
+  return module;
+};
+require("node:diagnostics_channel").subscribe("http.client.request.start", ({ request }) => {
+  if (request.method === "POST" && /\\/message/.test(request.path)) told.push(">");
+});
+process.on("exit", () => writeFileSync(process.env.BENCH_TOLD, JSON.stringify(told)));
+`;
+
+const bench = await isolatedOpenCode(quickSessions(4));
+try {
+  const hook = join(bench.home, "hook.cjs");
+  const told = join(bench.home, "told.json");
+  await writeFile(hook, HOOK);
+  const home = join(bench.home, "looptrace");
+  const play = async (...args: readonly string[]): Promise<readonly string[]> => {
+    await timed(bench, process.execPath, ["-r", hook, builtPath("cli/main.js"), ...args], {
+      ...{ LOOPTRACE_OPENCODE: openCodeBinary(), LOOPTRACE_HOME: home, LOOPTRACE_WARM: "10m", BENCH_TOLD: told },
+    });
+    return JSON.parse(await readFile(told, "utf8"));
+  };
+  // The first one starts the server.
+  await play("run", "--quiet", promptOf(0));
+  const run = await play("run", "--quiet", promptOf(1));
+  const [kept = ""] = (await readdir(join(home, "sessions"))).filter((name) => /^ses_\w+\.json$/.test(name));
+  const show = new Set(await play("show", kept.replace(".json", "")));
+  const sent = run.indexOf(">");
+  const before = new Set(run.slice(0, sent));
+  const after = new Set(run.slice(sent + 1).filter((name) => name !== ">" && !before.has(name)));
+  const hot = {
+    "hot-start": [...before].filter((name) => show.has(name)),
+    "hot-prompt": [...before].filter((name) => !show.has(name)),
+    "hot-trace": [...after].filter((name) => show.has(name)),
+    "hot-keep": [...after].filter((name) => !show.has(name)),
+    "hot-show": [...show].filter((name) => !before.has(name) && !after.has(name)),
+  };
+  const path = fileURLToPath(new URL("../../src/cli/hot-modules.ts", import.meta.url));
+  const text = await readFile(path, "utf8");
+  const begin = text.indexOf("export const HOT_MODULES");
+  await writeFile(path, `${text.slice(0, begin)}export const HOT_MODULES: HotModules = ${JSON.stringify(hot)};\n`);
+  execFileSync("npx", ["biome", "format", "--write", path], { stdio: "inherit" });
+} finally {
+  await bench.remove();
+}
