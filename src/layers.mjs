@@ -84,6 +84,8 @@ export default {
     includeOnly: "^src/",
     // dependency-cruiser's parser for TypeScript 7 reads no JSX. What the pages import needs no Node.js: their tsconfig.json sees to that.
     exclude: "\\.tsx$",
+    // Nothing changes meanwhile: on a slow machine the default of 4 s would have it look for the same files again.
+    enhancedResolveOptions: { cachedInputFileSystem: { cacheDuration: 600_000 } },
     parser: "swc",
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

@@ -150,13 +150,14 @@ test("requests are told by what they share with those before, also past one for 
 test("200 steps of a session, the last ones of 300 kB, take 2 MB at most", async () => {
   const { say, recording } = tapped();
   const system = "You are helpful. ".repeat(12_000);
-  const texts: string[] = [];
-  let sent = 0;
+  const texts = [system];
+  let [size, sent] = [system.length, 0];
   for (let step = 0; step < 200; step += 1) {
-    texts.push(`Step ${step}: ${String.fromCharCode(97 + (step % 26)).repeat(500)}`);
-    const body = { model: "m1", messages: [system, ...texts].map((content) => ({ role: "user", content })), tools: [] };
-    sent += JSON.stringify(body).length;
-    await say(body, { "x-session-affinity": "ses_1" });
+    const text = `Step ${step}: ${String.fromCharCode(97 + (step % 26)).repeat(500)}`;
+    texts.push(text);
+    size += text.length;
+    sent += size;
+    await say(chat(...texts), { "x-session-affinity": "ses_1" });
   }
   expect(sent).toBeGreaterThan(45_000_000);
   expect(recording().length).toBeLessThan(2_000_000);
