@@ -119,7 +119,7 @@ async function storeOne(
   const queued = (entry?: OutboxEntry): QueuedRequest => queuedRequest(kind, entry, content, size, fingerprint);
   if (folder === undefined || (await isSent(items))) return queued();
   try {
-    const digest = await digestOf(body);
+    const digest = digestOf(body);
     const known = waiting.get(likeness(kind, digest, fingerprint));
     const claimed = known && (await claimRequest(known));
     if (claimed || !quota.take(body.byteLength)) return queued(claimed);

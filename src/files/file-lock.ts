@@ -1,8 +1,9 @@
-import { mkdir, open, realpath, rename, rm, rmdir, utimes } from "node:fs/promises";
+import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { hasCode } from "../errors/thrown.js";
+import { attempt, hasCode } from "../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
-import { namesIn, removeIfThere, sweepTemporaryFiles, temporaryPath } from "./private-files.js";
+import { namesIn, sweepTemporaryFiles, temporaryPath } from "./private-files.js";
 
 /** That its owner alone is at a file. */
 export interface FileLock {
@@ -27,16 +28,18 @@ const TOUCH_EVERY_MS = 5 * 60_000;
  * name. So no process can take the lock of a living one for that of the dead one before, as with a file that is read
  * and then removed.
  *
+ * The disk is asked at once: a thread for each of these small questions would take longer than the answers.
+ *
  * @param path of a file that need not exist; its folder must
  * @returns undefined when another one has it
  * @throws the file system's error
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
-  const real = await realpath(path).catch(async () => join(await realpath(dirname(path)), basename(path)));
+  const real = attempt(() => realpathSync(path)) ?? join(realpathSync(dirname(path)), basename(path));
   const lock = join(dirname(real), `.${basename(real)}.lock`);
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     if (await isOwned(lock)) return undefined;
-    if (await take(lock)) return lockAt(lock);
+    if (take(lock)) return lockAt(lock);
   }
   return undefined;
 }
@@ -47,23 +50,25 @@ export async function sweepLocks(folder: string): Promise<void> {
   await sweepTemporaryFiles(folder).catch(() => {});
   for (const name of await namesIn(folder).catch(() => [])) {
     const path = join(folder, name);
-    if (LOCK.test(name) && !(await isOwned(path).catch(() => true))) await removeEmpty(path);
+    if (LOCK.test(name) && !(await isOwned(path).catch(() => true))) removeEmpty(path);
   }
 }
 
 /** @returns whether it was free */
-async function take(lock: string): Promise<boolean> {
+function take(lock: string): boolean {
   const made = temporaryPath(lock);
+  const own = join(made, claimToken());
   try {
-    await mkdir(made, { mode: 0o700 });
-    await (await open(join(made, claimToken()), "w", 0o600)).close();
-    await rename(made, lock);
+    mkdirSync(made, { mode: 0o700 });
+    closeSync(openSync(own, "w", 0o600));
+    renameSync(made, lock);
     return true;
   } catch (error) {
-    await rm(made, { recursive: true, force: true }).catch(() => {});
+    attempt(() => unlinkSync(own));
+    removeEmpty(made);
     if (!isOccupied(error)) throw error;
     // Windows renames nothing to where a folder is, not even an empty one.
-    await removeEmpty(lock);
+    removeEmpty(lock);
     return false;
   }
 }
@@ -84,23 +89,40 @@ function lockAt(lock: string): FileLock {
   return {
     release: async () => {
       clearInterval(touching);
-      await removeIfThere(own);
-      await removeEmpty(lock);
+      removeOwner(own);
+      removeEmpty(lock);
     },
   };
 }
 
 /** Whether a living process has the lock, this one included. */
 async function isOwned(lock: string): Promise<boolean> {
-  for (const token of await namesIn(lock)) {
+  for (const token of ownersOf(lock)) {
     const path = join(lock, token);
     if (await isOwnerAlive(token, path)) return true;
-    await removeIfThere(path);
+    removeOwner(path);
   }
   return false;
 }
 
+function ownersOf(lock: string): readonly string[] {
+  try {
+    return readdirSync(lock);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+function removeOwner(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
 /** Where it is not empty, it has been taken; where it stays although it is, it is free nevertheless. */
-async function removeEmpty(lock: string): Promise<void> {
-  await rmdir(lock).catch(() => {});
+function removeEmpty(lock: string): void {
+  attempt(() => rmdirSync(lock));
 }

@@ -1,4 +1,4 @@
-import { constants, type Stats } from "node:fs";
+import { appendFileSync, closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, stat } from "node:fs/promises";
 import { hasCode } from "../errors/thrown.js";
 import { currentIdentity } from "../trust/identity.js";
@@ -55,22 +55,75 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   return await checked(path, O_RDONLY | O_NONBLOCK, "any");
 }
 
+/**
+ * Appends a short text in one write, and at once: to a thread for the disk and back would take longer.
+ *
+ * @returns how many bytes the file had before; 0 also for one that was made, for this user alone
+ * @throws {UnfitFileError} when it is not this user's own
+ * @throws the file system's error
+ */
+export function appendToOwnFileNow(path: string, text: string): number {
+  return withOwnFileNow(path, O_WRONLY | O_APPEND | O_CREAT, (file, { size }) => {
+    appendFileSync(file, text);
+    return size;
+  });
+}
+
+/**
+ * Reads a small file of looptrace's own at once.
+ *
+ * @throws {UnfitFileError} when it is not this user's own, or longer
+ * @throws the file system's error
+ */
+export function readOwnTextNow(path: string, mostBytes: number): string {
+  return withOwnFileNow(path, O_RDONLY, (file, { size }) => {
+    if (size > mostBytes) throw tooLong(path, mostBytes);
+    return readFileSync(file, "utf8");
+  });
+}
+
+function withOwnFileNow<Result>(path: string, flags: number, use: (file: number, found: Stats) => Result): Result {
+  let file: number;
+  try {
+    file = openSync(path, flags | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  } catch (error) {
+    throw cannotBeOpened(path, error);
+  }
+  try {
+    const found = fstatSync(file);
+    refuseUnfit(found, path, "own");
+    return use(file, found);
+  } finally {
+    closeSync(file);
+  }
+}
+
 async function checked(path: string, flags: number, whose: "own" | "any"): Promise<FileHandle> {
   const file = await open(path, flags, 0o600).catch((error: unknown) => {
-    // FreeBSD says EMLINK.
-    if (hasCode(error, "ELOOP") || hasCode(error, "EMLINK")) throw new UnfitFileError(path, "is a link");
-    // A pipe without a reader, or a socket.
-    throw hasCode(error, "ENXIO") ? new UnfitFileError(path, "is no regular file") : error;
+    throw cannotBeOpened(path, error);
   });
   try {
-    const { uid } = await regular(file, path);
-    if (whose === "own" && !isOwn(uid) && !isTrustedByName(path, process.env))
-      throw new UnfitFileError(path, "belongs to another user");
+    refuseUnfit(await file.stat(), path, whose);
     return file;
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+function cannotBeOpened(path: string, error: unknown): unknown {
+  // FreeBSD says EMLINK.
+  if (hasCode(error, "ELOOP") || hasCode(error, "EMLINK")) return new UnfitFileError(path, "is a link");
+  // A pipe without a reader, or a socket.
+  return hasCode(error, "ENXIO") ? new UnfitFileError(path, "is no regular file") : error;
+}
+
+/** @throws {UnfitFileError} */
+function refuseUnfit(found: Stats, path: string, whose: "own" | "any"): void {
+  if (found.isDirectory()) throw new UnfitFileError(path, "is a folder");
+  if (!found.isFile()) throw new UnfitFileError(path, "is no regular file");
+  if (whose === "own" && !isOwn(found.uid) && !isTrustedByName(path, process.env))
+    throw new UnfitFileError(path, "belongs to another user");
 }
 
 /**
@@ -175,13 +228,6 @@ function isOwn(uid: number): boolean {
   return currentIdentity(process.env)?.uids.has(uid) ?? true;
 }
 
-async function regular(file: FileHandle, path: string): Promise<{ readonly uid: number; readonly size: number }> {
-  const found = await file.stat();
-  if (found.isDirectory()) throw new UnfitFileError(path, "is a folder");
-  if (!found.isFile()) throw new UnfitFileError(path, "is no regular file");
-  return found;
-}
-
 const CHUNK_BYTES = 1024 * 1024;
 /** Of /dev/zero and its like there is no end. */
 const MOST_DEVICE_BYTES = 1024 * 1024;
@@ -192,9 +238,7 @@ async function readToEnd(file: FileHandle, path: string, mostBytes: number): Pro
   const isDevice = found.isCharacterDevice() || found.isBlockDevice();
   // A terminal is one too, and what is typed is short.
   if (isDevice && mostBytes > MOST_DEVICE_BYTES) return await readToEnd(file, path, MOST_DEVICE_BYTES);
-  const tooLong = (): UnfitFileError =>
-    new UnfitFileError(path, `is longer than the ${inMegabytes(mostBytes)} that are read`);
-  if (found.size > mostBytes) throw tooLong();
+  if (found.size > mostBytes) throw tooLong(path, mostBytes);
   const chunks: Buffer[] = [];
   let total = 0;
   // One byte more than it says tells whether it says so rightly.
@@ -203,11 +247,15 @@ async function readToEnd(file: FileHandle, path: string, mostBytes: number): Pro
     const { bytesRead } = await file.read(into, 0, into.length, null);
     if (bytesRead === 0) return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
     total += bytesRead;
-    if (total > mostBytes) throw tooLong();
+    if (total > mostBytes) throw tooLong(path, mostBytes);
     const read = into.subarray(0, bytesRead);
     // A pipe gives 64 KB at a time: what is read into is used again, and not kept for each of them.
     chunks.push(into === first ? read : Buffer.from(read));
   }
+}
+
+function tooLong(path: string, mostBytes: number): UnfitFileError {
+  return new UnfitFileError(path, `is longer than the ${inMegabytes(mostBytes)} that are read`);
 }
 
 function inMegabytes(bytes: number): string {

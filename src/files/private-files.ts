@@ -1,6 +1,7 @@
-import { chmod, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { chmod, type FileHandle, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
-import { hasCode, unless } from "../errors/thrown.js";
+import { attempt, hasCode, unless } from "../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
 import { makeFolder } from "./make-folder.js";
 import { refuseUntrustedFolder } from "./trusted-store.js";
@@ -14,7 +15,7 @@ const TEMPORARY = /\.tmp-([0-9a-f-]+)$/;
  * @throws {ConfigurationError} for one that is a link, another user's, or open to every writer
  */
 export async function ensurePrivateFolder(root: string, folder: string): Promise<void> {
-  await makeFolder(dirname(root));
+  if (!isFolder(dirname(root))) await makeFolder(dirname(root));
   let path = root;
   await privateFolder(root, path);
   for (const name of relative(root, folder).split(sep).filter(Boolean)) {
@@ -24,10 +25,15 @@ export async function ensurePrivateFolder(root: string, folder: string): Promise
 }
 
 async function privateFolder(root: string, path: string): Promise<void> {
-  const made = await makeFolder(path, 0o700);
+  const made = isFolder(path) ? undefined : await makeFolder(path, 0o700);
   if (made !== undefined) await syncFolder(dirname(path));
   refuseUntrustedFolder(root, path);
-  if (process.platform !== "win32" && ((await stat(path)).mode & 0o077) !== 0) await narrow(path);
+  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) await narrow(path);
+}
+
+/** Nearly always it is, and to ask a thread for the disk would take longer. */
+function isFolder(path: string): boolean {
+  return attempt(() => statSync(path).isDirectory()) ?? false;
 }
 
 /** One that root made (a volume), or that is allowed by name, is not this user's to narrow; what is put into it is. */
@@ -38,8 +44,8 @@ async function narrow(folder: string): Promise<void> {
 /**
  * Writes a file (0600) so that it is there whole or not at all, also after a crash of the machine.
  *
- * `FileHandle.writeFile` goes on after a short write, so a disk that fills up half-way is an error; one bare
- * `fs.write`, as write-file-atomic does for buffers, would leave a cut file and report success.
+ * It goes on after a short write, so a disk that fills up half-way is an error; one bare `fs.write`, as write-file-atomic
+ * does for buffers, would leave a cut file and report success.
  *
  * @param lasting false leaves it to the caller to sync the folder, once for many files
  * @throws the file system's error, for instance ENOSPC or EROFS; nothing is left behind then
@@ -79,7 +85,7 @@ async function write(path: string, data: Uint8Array | string, synced: boolean): 
   try {
     const file = await open(temporary, "wx", 0o600);
     try {
-      await file.writeFile(data);
+      await writeAll(file, data);
       if (synced) await file.sync();
     } finally {
       await file.close();
@@ -89,6 +95,12 @@ async function write(path: string, data: Uint8Array | string, synced: boolean): 
     await unlink(temporary).catch(() => {});
     throw error;
   }
+}
+
+/** `writeFile` asks a thread for the disk anew for each 512 KB. */
+async function writeAll(file: FileHandle, data: Uint8Array | string): Promise<void> {
+  const bytes = typeof data === "string" ? Buffer.from(data) : data;
+  for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 
 let serial = 0;

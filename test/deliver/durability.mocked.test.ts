@@ -19,8 +19,8 @@ const disk = vi.hoisted(() => ({
   read: [] as WeakRef<Uint8Array>[],
   /** What a disk does before a file is synced. */
   beforeSync: async (_path: string): Promise<void> => {},
-  /** And before something is appended to one. */
-  beforeAppend: async (_path: string): Promise<void> => {},
+  /** And before one is opened at once, as receipts are. */
+  beforeOpen: (_path: string): void => {},
 }));
 
 vi.mock("node:fs/promises", async (original) => {
@@ -35,17 +35,23 @@ vi.mock("node:fs/promises", async (original) => {
         disk.synced.push(String(given[0]));
         await sync();
       };
-      const append = handle.appendFile.bind(handle);
-      handle.appendFile = async (...data: Parameters<typeof append>) => {
-        await disk.beforeAppend(String(given[0]));
-        await append(...data);
-      };
       return handle;
     },
     readFile: async (...given: Parameters<typeof real.readFile>) => {
       const content = await real.readFile(...given);
       if (typeof content !== "string") disk.read.push(new WeakRef(content));
       return content;
+    },
+  };
+});
+
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof import("node:fs")>();
+  return {
+    ...real,
+    openSync: (...given: Parameters<typeof real.openSync>) => {
+      disk.beforeOpen(String(given[0]));
+      return real.openSync(...given);
     },
   };
 });
@@ -57,7 +63,7 @@ beforeEach(() => {
   disk.synced.length = 0;
   disk.read.length = 0;
   disk.beforeSync = async () => {};
-  disk.beforeAppend = async () => {};
+  disk.beforeOpen = () => {};
 });
 
 /** The files of requests in the outbox. */
@@ -222,14 +228,16 @@ test("what takes another's place is made to last before anything else is sent", 
 });
 
 test.each([
-  ["are full before a receipt is written", "beforeAppend"],
-  ["cannot keep a receipt", "beforeSync"],
-] as const)("disks that %s: all is sent once, and it is told that it may come again", async (_, moment) => {
+  ["are full before a receipt is written", "open"],
+  ["cannot keep a receipt", "sync"],
+])("disks that %s: all is sent once, and it is told that it may come again", async (_, moment) => {
   const paths = await temporaryStore();
   const path = receiptPath(paths, destination.id, traceId(1));
-  disk[moment] = async (one) => {
-    if (one === path) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+  const refuse = (at: string, one: string): void => {
+    if (at === moment && one === path) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
   };
+  disk.beforeOpen = (one) => refuse("open", one);
+  disk.beforeSync = async (one) => refuse("sync", one);
   const sent: string[] = [];
   const send = async (_destination: unknown, body: Uint8Array): Promise<SendResult> => {
     sent.push(digestOf(body));

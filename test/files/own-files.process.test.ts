@@ -1,15 +1,17 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import {
   appendToOwnFile,
+  appendToOwnFileNow,
   isOwnFolder,
   openOwnFile,
   openRegularFile,
   readNamedFile,
   readOwnText,
+  readOwnTextNow,
 } from "../../src/files/own-files.js";
 
 let folder: string;
@@ -35,6 +37,8 @@ describe.each([
   ["openOwnFile", openOwnFile],
   ["readOwnText", readOwnText],
   ["appendToOwnFile", appendToOwnFile],
+  ["readOwnTextNow", async (path: string) => readOwnTextNow(path, 1_000)],
+  ["appendToOwnFileNow", async (path: string) => appendToOwnFileNow(path, "text")],
 ])("%s", (_, open) => {
   test.each(Object.entries(PLANTED))("refuses %s, and does not wait", async (what, plant) => {
     const path = join(folder, "planted");
@@ -69,6 +73,16 @@ test("what is longer is refused before it is read, also where it says that it is
   await expect(readOwnText(path)).rejects.toThrow("it is longer than the 512 MB that are read");
   // Its size is said to be 0, and of a device less is read than of a file.
   await expect(readNamedFile("/dev/zero", 5_000_000)).rejects.toThrow("it is longer than the 1 MB that are read");
+});
+
+test("at once: what is appended follows what was there, and only so much is read", async () => {
+  const path = join(folder, "receipts");
+  expect(appendToOwnFileNow(path, "ä\n")).toBe(0);
+  expect(appendToOwnFileNow(path, "b")).toBe(3);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(readOwnTextNow(path, 4)).toBe("ä\nb");
+  expect(() => readOwnTextNow(path, 3)).toThrow("it is longer than the 3 bytes that are read");
+  expect(() => appendToOwnFileNow(join(folder, "nowhere", "file"), "b")).toThrow("ENOENT");
 });
 
 test("an empty file, and one of several chunks, are read whole", async () => {

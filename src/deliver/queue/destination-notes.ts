@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { attempt } from "../../errors/thrown.js";
-import { readOwnText } from "../../files/own-files.js";
+import { readOwnTextNow } from "../../files/own-files.js";
 import { ensurePrivateFolder, removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { type Destination, type DestinationInfo, destinationInfo } from "../destinations/destination.js";
@@ -32,13 +32,13 @@ export async function prepareOutboxFolder(paths: StorePaths, destination: Destin
   await ensurePrivateFolder(paths.root, folder);
   const text = `${JSON.stringify(destinationInfo(destination), null, 2)}\n`;
   const path = join(folder, DESTINATION);
-  if ((await readText(path)) !== text) await writeWhole(path, text);
+  if (readText(path) !== text) await writeWhole(path, text);
   return folder;
 }
 
 /** What is noted of a destination; one whose note is lost or damaged goes by its id. */
 export async function readDestinationInfo(paths: StorePaths, id: string): Promise<DestinationInfo> {
-  const noted = await readNote(join(paths.outbox, id, DESTINATION), info);
+  const noted = readNote(join(paths.outbox, id, DESTINATION), info);
   return noted ? { id, ...noted } : { id, kind: "otlp", label: id, url: "" };
 }
 
@@ -58,11 +58,11 @@ export async function readLastError(paths: StorePaths, destinationId: string): P
 }
 
 /** Empty where there is none, or none that can be read. */
-function readText(path: string): Promise<string> {
-  return readOwnText(path, MOST_NOTE_BYTES).catch(() => "");
+function readText(path: string): string {
+  return attempt(() => readOwnTextNow(path, MOST_NOTE_BYTES)) ?? "";
 }
 
-async function readNote<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  const text = await readText(path);
+function readNote<T>(path: string, schema: z.ZodType<T>): T | undefined {
+  const text = readText(path);
   return attempt(() => schema.parse(JSON.parse(text)));
 }

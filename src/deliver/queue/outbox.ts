@@ -1,10 +1,10 @@
+import { createHash } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, unless } from "../../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
 import { readOwnFile } from "../../files/own-files.js";
 import { namesIn, removeIfThere, writeUnsynced, writeWhole } from "../../files/private-files.js";
-import { inOwnMemory } from "../../text/bytes.js";
 import { FINGERPRINT, type Fingerprint } from "../receipts/fingerprint.js";
 import { FORMATS } from "./request-format.js";
 import { REQUEST_KINDS, type RequestKind } from "./request-kind.js";
@@ -75,7 +75,7 @@ export async function putRequest(
   { kind = "traces", lasting = true, ...known }: PutOptions = {},
 ): Promise<ClaimedEntry> {
   const { serial = nextSerial() } = known;
-  const digest = known.digest ?? (await digestOf(body));
+  const digest = known.digest ?? digestOf(body);
   const time = new Date(createdMs).toISOString().replace(/[-:.]/g, "");
   const end = fingerprint === undefined ? "" : `-${fingerprint}`;
   const name = `${time}-${String(serial).padStart(6, "0")}-${digest}-${items}${end}.${FORMATS[kind].extension}`;
@@ -84,10 +84,12 @@ export async function putRequest(
   return entry;
 }
 
-/** By what the names of requests tell their contents; reckoned beside this thread. */
-export async function digestOf(body: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", inOwnMemory(body));
-  return Buffer.from(digest).toString("hex").slice(0, 12);
+/**
+ * By what the names of requests tell their contents. Reckoned at once: to copy a megabyte for another thread takes about
+ * as long as processors that know SHA-256 need for it, 0.6 ms.
+ */
+export function digestOf(body: Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex").slice(0, 12);
 }
 
 /** Where an entry lies at present. */

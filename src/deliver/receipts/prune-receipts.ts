@@ -4,7 +4,7 @@ import { z } from "zod";
 import { attempt } from "../../errors/thrown.js";
 import type { Clock } from "../../files/clock.js";
 import { sweepLocks } from "../../files/file-lock.js";
-import { readOwnText } from "../../files/own-files.js";
+import { readOwnTextNow } from "../../files/own-files.js";
 import { namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder } from "../../files/trusted-store.js";
@@ -34,7 +34,7 @@ export async function pruneReceipts(paths: StorePaths, clock: Clock): Promise<nu
   try {
     const names = await namesIn(paths.sent);
     const now = clock.now();
-    if (names.length === 0 || Math.abs(now - (await lastPruned(paths))) < DAY_MS) return 0;
+    if (names.length === 0 || Math.abs(now - lastPruned(paths)) < DAY_MS) return 0;
     await writeWhole(join(paths.sent, MARKER), `${JSON.stringify({ atMs: now })}\n`);
     for (const destinationId of names) {
       if (destinationId === MARKER) continue;
@@ -72,7 +72,7 @@ export async function touchReceipts(
 }
 
 /** ms since the epoch; 0 when it is not known. */
-async function lastPruned(paths: StorePaths): Promise<number> {
-  const text = await readOwnText(join(paths.sent, MARKER), 1_000).catch(() => "");
+function lastPruned(paths: StorePaths): number {
+  const text = attempt(() => readOwnTextNow(join(paths.sent, MARKER), 1_000)) ?? "";
   return attempt(() => marker.parse(JSON.parse(text)).atMs) ?? 0;
 }

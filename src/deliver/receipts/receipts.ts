@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { attempt, hasCode, messageOf } from "../../errors/thrown.js";
-import { appendToOwnFile, readOwnText } from "../../files/own-files.js";
+import { appendToOwnFileNow, readOwnText } from "../../files/own-files.js";
 import { ensurePrivateFolder, syncFile, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder } from "../../files/trusted-store.js";
@@ -143,18 +143,14 @@ async function append(paths: StorePaths, destinationId: string, traceId: string,
   const folder = receiptFolder(paths, destinationId);
   const path = receiptPath(paths, destinationId, traceId);
   refuseUntrustedFolder(paths.root, folder);
-  const file = await appendToOwnFile(path).catch(async (error: unknown) => {
+  const line = `\n${JSON.stringify(entry)}\n`;
+  try {
+    return { path, isNew: appendToOwnFileNow(path, line) === 0 };
+  } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
     // Nothing has been sent there yet.
     await ensurePrivateFolder(paths.root, folder);
-    return appendToOwnFile(path);
-  });
-  try {
-    const isNew = (await file.stat()).size === 0;
-    await file.appendFile(`\n${JSON.stringify(entry)}\n`);
-    return { path, isNew };
-  } finally {
-    await file.close();
+    return { path, isNew: appendToOwnFileNow(path, line) === 0 };
   }
 }
 
