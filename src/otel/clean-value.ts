@@ -1,5 +1,5 @@
 /** What is done to every value before it goes on the wire, so that no single one can sink its request. */
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { type Fields, isFields } from "../text/json-fields.js";
 import { dataUrlIn, type FileShelf } from "./file-shelf.js";
 
@@ -25,17 +25,21 @@ function cleanNested(value: unknown, limit: number, files: FileShelf | undefined
   if (typeof value === "string") return cleanText(value, limit, files);
   if (typeof value !== "object" || value === null) return value;
   if (depth === DEEPEST) return `[nested deeper than ${DEEPEST} levels, not sent]`;
-  const clean = (item: unknown): unknown => cleanNested(item, limit, files, depth + 1);
-  if (Array.isArray(value)) return cleanList(value, clean);
-  return isFields(value) ? cleanFields(value, clean) : value;
+  if (Array.isArray(value)) return cleanList(value, limit, files, depth + 1);
+  return isFields(value) ? cleanFields(value, limit, files, depth + 1) : value;
 }
 
 /** The very same list where nothing in it changes, as of most: copies of a session's texts and figures would be many. */
-function cleanList(list: readonly unknown[], clean: (item: unknown) => unknown): readonly unknown[] {
+function cleanList(
+  list: readonly unknown[],
+  limit: number,
+  files: FileShelf | undefined,
+  depth: number,
+): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let index = 0; index < list.length; index += 1) {
     const item = list[index];
-    const cleaned = clean(item);
+    const cleaned = cleanNested(item, limit, files, depth);
     if (cleaned === item) continue;
     copy ??= [...list];
     copy[index] = cleaned;
@@ -44,13 +48,14 @@ function cleanList(list: readonly unknown[], clean: (item: unknown) => unknown):
 }
 
 /** The same; what is no plain object becomes one, as it may have a say in how it is written. */
-function cleanFields(fields: Fields, clean: (item: unknown) => unknown): Fields {
+function cleanFields(fields: Fields, limit: number, files: FileShelf | undefined, depth: number): Fields {
   const keys = Object.keys(fields);
   const prototype: unknown = Object.getPrototypeOf(fields);
   let copy: [string, unknown][] | undefined = prototype === Object.prototype || prototype === null ? undefined : [];
-  for (const [index, key] of keys.entries()) {
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] ?? "";
     const item = fields[key];
-    const cleaned = clean(item);
+    const cleaned = cleanNested(item, limit, files, depth);
     if (copy === undefined && (cleaned !== item || !key.isWellFormed())) {
       copy = keys.slice(0, index).map((before) => [before, fields[before]]);
     }
@@ -61,18 +66,26 @@ function cleanFields(fields: Fields, clean: (item: unknown) => unknown): Fields 
 
 /** The same for a span's attributes. */
 export function cleanAttributes(attributes: Attributes, limit: number): Attributes {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([key, value]) => {
-      if (typeof value === "string") return [key, cleanText(value, limit)];
-      if (Array.isArray(value)) return [key, value.map((item) => cleanText(String(item), limit))];
-      return [key, value];
-    }),
-  );
+  return Object.fromEntries(cleanEntries(attributes, limit));
+}
+
+/** The same as pairs of name and value. */
+export function cleanEntries(attributes: Attributes, limit: number): [string, AttributeValue | undefined][] {
+  return Object.keys(attributes).map((name) => [name, cleanAttribute(attributes[name], limit)]);
+}
+
+function cleanAttribute(value: AttributeValue | undefined, limit: number): AttributeValue | undefined {
+  if (typeof value === "string") return cleanText(value, limit);
+  return Array.isArray(value) ? value.map((item) => cleanText(String(item), limit)) : value;
 }
 
 export function cleanText(text: string, limit: number, files?: FileShelf): string {
+  if (text.length <= limit && text.length < SHORTEST_DATA_URL) return text.toWellFormed();
   return shorten(describeDataUrls(text, files), limit).toWellFormed();
 }
+
+/** `data:;base64,` and nothing behind it. */
+const SHORTEST_DATA_URL = 13;
 
 /** Keeps the head and the tail, and says in between how long it was. */
 function shorten(text: string, limit: number): string {

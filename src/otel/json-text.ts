@@ -1,5 +1,5 @@
 /** Values that are sent as JSON in a text. */
-import type { Fields } from "../text/json-fields.js";
+import { type Fields, isFields } from "../text/json-fields.js";
 import type { JsonBytes } from "./json-bytes.js";
 
 /** JSON that is written when it goes to the wire, and no sooner: as a string it would be there twice. */
@@ -73,7 +73,7 @@ function writeFields(fields: Fields, to: JsonBytes, layers: number): void {
   let isFirst = true;
   for (const key of Object.keys(fields)) {
     const value = fields[key];
-    if (isLeftOut(value)) continue;
+    if (typeof value !== "string" && typeof value !== "number" && isLeftOut(value)) continue;
     if (!isFirst) to.byte(COMMA);
     isFirst = false;
     writeString(key, to, layers);
@@ -92,11 +92,10 @@ function isLeftOut(value: unknown): boolean {
 
 /** A list, or an object as JSON has it, that has no say in how it is written. */
 function isPlain(value: unknown): value is Fields | readonly unknown[] {
-  if (typeof value !== "object" || value === null) return false;
-  if ("toJSON" in value && typeof value.toJSON === "function") return false;
-  if (Array.isArray(value)) return true;
+  if (Array.isArray(value)) return !("toJSON" in value);
+  if (!isFields(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return (prototype === Object.prototype || prototype === null) && typeof value.toJSON !== "function";
 }
 
 function isList(value: Fields | readonly unknown[]): value is readonly unknown[] {

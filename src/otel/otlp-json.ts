@@ -104,6 +104,8 @@ export function createSpanWriter(): SpanWriter {
   };
 }
 
+const encoder = new TextEncoder();
+
 const TRACE_ID = utf8('{"traceId":"');
 const SPAN_ID = utf8('","spanId":"');
 const PARENT_ID = utf8('","parentSpanId":"');
@@ -209,5 +211,5 @@ function nanos(ms: number): string {
 }
 
 function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }

@@ -8,8 +8,16 @@ import { plainText } from "./plain-text.js";
  * folded, valid Unicode. Joiners stay: emoji and some scripts are written with them.
  */
 export function oneLine(text: string): string {
+  // Most are one line already, which takes one look.
+  if (text.length <= LONGEST_LOOKED_AT && ONE_LINE.test(text)) return text;
   return severalLines(text).replace(/\s+/gu, " ").trim();
 }
+
+/** Words of ASCII with a blank between two of them. */
+const ONE_LINE = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+
+/** Longer texts are rarely one line; a look at them would not be free. */
+const LONGEST_LOOKED_AT = 1_000;
 
 /** The same for text of several lines: line feeds and tabs stay. */
 export function severalLines(text: string): string {

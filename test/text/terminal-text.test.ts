@@ -22,6 +22,16 @@ test("one line is one line, of nothing but what can be seen", () => {
   );
 });
 
+test("a line is the same whether one look shows that it is one, or not", () => {
+  const likely = fc.string({ unit: fc.constantFrom("a", "~", "!", " ", "\t", "é", "\u007f", "\u200b"), maxLength: 12 });
+  fc.assert(
+    fc.property(likely, (text) => {
+      // So much blank space behind it is not looked at.
+      expect(oneLine(text)).toBe(oneLine(`${text}${" ".repeat(1_000)}`));
+    }),
+  );
+});
+
 test("several lines keep their line feeds and tabs", () => {
   expect(severalLines("a\r\n\u001b[1mb\u001b[0m\tc\u0007")).toBe("a\nb\tc");
 });

@@ -63,26 +63,47 @@ export const READING = {
 } as const satisfies Record<string, Reading>;
 
 /** The names of each reading, as it takes them out of the facts: backwards. */
-const ORDERS = Object.fromEntries(
+const ORDERS = new Map(
   Object.entries<Reading>(READING).map(([kind, { first, last, header = [] }]) => [
     kind,
     { last: last.toReversed(), first: first.toReversed(), beside: new Set([...first, ...last, ...header]) },
   ]),
 );
 
+type Tell = (name: string, value: unknown) => void;
+
 /**
- * In the order in which they are sent: Langfuse shows what came last first. Facts without a value are not there. Names
- * are well-formed.
+ * Tells them in the order in which they are sent: Langfuse shows what came last first. Facts without a value are not
+ * told. Names are well-formed.
  */
-export function metadataOf(kind: keyof typeof READING, facts: SpanFacts): SpanFacts {
-  const { last = [], first = [], beside } = ORDERS[kind] ?? {};
+export function tellMetadata(kind: keyof typeof READING, facts: SpanFacts, tell: Tell): void {
+  const names = Object.keys(facts);
+  if (!names.some(isOdd)) {
+    tellInOrder(kind, facts, names, tell);
+    return;
+  }
   const told: [string, unknown][] = [];
-  const tell = (key: string): void => {
-    const value = facts[key];
-    if (value !== undefined && value !== null) told.push([key.toWellFormed(), value]);
+  tellInOrder(kind, facts, names, (name, value) => void told.push([name.toWellFormed(), value]));
+  for (const [name, value] of Object.entries(Object.fromEntries(told))) tell(name, value);
+}
+
+/** A name of the caller's: an object puts numbers first, and two names may become one when they are well-formed. */
+function isOdd(name: string): boolean {
+  return !name.isWellFormed() || (name.charCodeAt(0) <= NINE && /^\d+$/.test(name));
+}
+
+const NINE = 0x39;
+
+function tellInOrder(kind: keyof typeof READING, facts: SpanFacts, names: readonly string[], tell: Tell): void {
+  const { last = [], first = [], beside } = ORDERS.get(kind) ?? {};
+  const tellOne = (name: string): void => {
+    const value = facts[name];
+    if (value !== undefined && value !== null) tell(name, value);
   };
-  for (const key of last) tell(key);
-  for (const key of Object.keys(facts).reverse()) if (!beside?.has(key)) tell(key);
-  for (const key of first) tell(key);
-  return Object.fromEntries(told);
+  for (const name of last) tellOne(name);
+  for (let index = names.length - 1; index >= 0; index -= 1) {
+    const name = names[index] ?? "";
+    if (!beside?.has(name)) tellOne(name);
+  }
+  for (const name of first) tellOne(name);
 }

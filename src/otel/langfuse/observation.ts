@@ -5,13 +5,13 @@ import {
 } from "@langfuse/tracing";
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
-import { cleanAttributes, cleanText, cleanValue } from "../clean-value.js";
+import { cleanEntries, cleanText, cleanValue } from "../clean-value.js";
 import type { SpanFacts } from "../facts/span-facts.js";
 import type { Verdict } from "../facts/verdicts.js";
 import { type JsonText, jsonText } from "../json-text.js";
 import type { SpanFace } from "../span-profile.js";
 import type { TraceContext } from "../trace-context.js";
-import { metadataOf, type READING } from "./metadata.js";
+import { type READING, tellMetadata } from "./metadata.js";
 
 /** What one span is about, whatever kind it is of. */
 export interface Observation {
@@ -43,7 +43,7 @@ export function observation(
   const said = statusMessage ?? error?.message;
   const message = said === undefined ? undefined : cleanText(said, textLimit);
   const own: [string, AttributeValue | JsonText | undefined][] =
-    about.extra === undefined ? [] : Object.entries(cleanAttributes(about.extra, textLimit));
+    about.extra === undefined ? [] : cleanEntries(about.extra, textLimit);
   const set = (name: string, value: AttributeValue | JsonText | undefined): void => {
     if (value !== undefined) own.push([name, value]);
   };
@@ -57,12 +57,11 @@ export function observation(
   set(names.OBSERVATION_COST_DETAILS, written(generation.costDetails));
   set(names.OBSERVATION_COMPLETION_START_TIME, written(generation.completionStartTime));
   set(names.OBSERVATION_MODEL_PARAMETERS, written(generation.modelParameters));
-  const metadata = metadataOf(about.kind, error ? { ...about.metadata, error } : about.metadata);
-  for (const [key, value] of Object.entries(metadata)) {
+  tellMetadata(about.kind, error ? { ...about.metadata, error } : about.metadata, (key, value) => {
     const text = written(cleanValue(value, textLimit, files));
     // Of an empty one there is nothing to show.
-    if (text) set(metadataName(key), text);
-  }
+    if (text) own.push([metadataName(key), text]);
+  });
   if (error) set(ATTR_ERROR_TYPE, error.code);
   return {
     shared: context.shared,
