@@ -9,7 +9,7 @@ import { refuseUnknownModel } from "./known-model.js";
 import { mcpServersOf } from "./mcp-servers.js";
 import { missedEvents } from "./missed-events.js";
 import { newMessageId } from "./new-message-id.js";
-import { filePart, openSession, usableAgent } from "./open-session.js";
+import { createSession, filePart, openSession, usableAgent } from "./open-session.js";
 import { playTurn } from "./play-turn.js";
 import { servedProgress } from "./served-progress.js";
 import type { OpenedSession, ServerAdapter, TurnEnd, TurnToPlay } from "./server-adapter.js";
@@ -20,6 +20,7 @@ import { toldPrompts } from "./told-prompts.js";
 export const adapterOf1: ServerAdapter<OpencodeClient, ServerEvent> = {
   connect,
   follow: followEvents,
+  create: createSession,
   open,
   missed: missedEvents,
   facts: (event) => [event],
@@ -49,6 +50,7 @@ async function open(
   request: CheckedRequest,
   agent: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
+  create: () => Promise<string>,
 ): Promise<OpenedSession> {
   const [usable, models] = await Promise.all([
     usableAgent(client, agent),
@@ -57,7 +59,7 @@ async function open(
   refuseUnknownModel(request, models, environment);
   if (request.refuseUnknownModel && usable.agent === undefined) refuseUnknownAgent(request, usable.agents, environment);
   const [sessionId, mcpServers = []] = await Promise.all([
-    openSession(client, request, environment),
+    openSession(client, request, environment, create),
     mcpServersOf(client, { added: false }),
   ]);
   return { sessionId, agent: usable.agent, agents: usable.agents, mcpServers };

@@ -1,8 +1,9 @@
+import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLineSplitter, LineTooLongError } from "../program/follow-lines.js";
 import { readServerEvent, type ServerEvent } from "../schema/server-event.js";
 import { authorization, type ServerConnection } from "./connection.js";
-import { patientFetch } from "./patient-fetch.js";
+import { send } from "./patient-fetch.js";
 
 /** Why an event stream is not there, or not there any more. */
 export interface StreamTrouble {
@@ -73,7 +74,8 @@ const LONGEST_WAIT_MS = 5_000;
 const EVENTS_OF_1: EventSource<ServerEvent> = {
   address: (base, directory) =>
     new URL(directory === undefined ? `${base}/global/event` : `${base}/event?${new URLSearchParams({ directory })}`),
-  read: readServerEvent,
+  // Loaded with the first event: the connection need not wait for schemas.
+  read: (text, receivedAt) => readServerEvent(text, receivedAt),
 };
 
 /** Follows the events of a server of opencode 1.x, see {@link followSource}. */
@@ -140,20 +142,19 @@ async function* openStream<Event>(
   let watch = setTimeout(silent, limitMs);
   try {
     // Not Node's own fetch, which can be told to ask a proxy even for this machine itself (NODE_USE_ENV_PROXY).
-    const request = new Request(address(connection.url.replace(/\/+$/, ""), directory), {
+    const answer = await send(address(connection.url.replace(/\/+$/, ""), directory).href, {
       headers: { accept: "text/event-stream", ...authorization(connection) },
       signal: AbortSignal.any([signal, closing.signal]),
     });
-    const response = await patientFetch(request);
-    const refusal = whyNoStream(response);
-    if (refusal || !response.body) {
-      yield refusal ?? { kind: "not-events", message: "its answer is empty" };
+    const refusal = whyNoStream(answer);
+    if (refusal) {
+      yield refusal;
       return;
     }
     clearTimeout(watch);
     limitMs = silenceMs;
     watch = setTimeout(silent, limitMs);
-    for await (const text of dataOf(response.body, () => watch.refresh())) {
+    for await (const text of dataOf(answer, () => watch.refresh())) {
       const sent = read(text, Date.now());
       isTaken = true;
       if (sent) yield sent;
@@ -178,14 +179,17 @@ async function* openStream<Event>(
   }
 }
 
-function whyNoStream({ status, headers }: Response): Omit<StreamTrouble, "failures"> | undefined {
+function whyNoStream({
+  statusCode: status = 500,
+  headers,
+}: IncomingMessage): Omit<StreamTrouble, "failures"> | undefined {
   if (status === 401 || status === 403)
     return { kind: "unauthorized", message: `it refuses the password (HTTP ${status})` };
   if (status >= 400) return { kind: "not-events", message: `it has no events (HTTP ${status})` };
   // Not asked for, and a little of it could become very much.
-  const packing = headers.get("content-encoding") ?? "identity";
+  const packing = headers["content-encoding"] ?? "identity";
   if (packing !== "identity") return { kind: "not-events", message: `its events are packed (${packing})` };
-  const type = headers.get("content-type") ?? "";
+  const type = headers["content-type"] ?? "";
   // opencode answers with its web page what it does not know.
   if (type.startsWith("text/event-stream")) return undefined;
   return { kind: "not-events", message: `it has no events (its answer is ${type || "of no type"})` };

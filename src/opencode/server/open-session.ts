@@ -4,7 +4,10 @@ import { pathToFileURL } from "node:url";
 import type { OpencodeClient, PermissionRuleset } from "@opencode-ai/sdk/v2/client";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../errors/session-not-found-error.js";
+import { fieldsOf } from "../../text/json-fields.js";
 import type { CheckedRequest } from "../request/run-request.js";
+import { authorization, type ServerConnection } from "./connection.js";
+import { isOk, send, textOf } from "./patient-fetch.js";
 
 /**
  * What `opencode run` denies in the sessions that it makes: there is no person to ask, and no plan mode to switch to.
@@ -19,6 +22,7 @@ const UNATTENDED: PermissionRuleset = [
  * The session that a prompt belongs to, as `opencode run` finds or makes it: the named one, the project's last one, a
  * copy of either, or a new one.
  *
+ * @param create makes a new one
  * @returns its id
  * @throws {SessionNotFoundError} when the named one does not exist
  * @throws {ServerRequestError} when the server refuses
@@ -27,24 +31,48 @@ export async function openSession(
   client: OpencodeClient,
   request: CheckedRequest,
   environment: Readonly<Record<string, string | undefined>>,
+  create: () => Promise<string>,
 ): Promise<string> {
   const continued = request.session ?? (request.continueLast ? await lastSession(client) : undefined);
   const id =
-    continued === undefined
-      ? await newSession(client, request.title)
-      : await continuedSession(client, continued, request.fork ?? false);
+    continued === undefined ? await create() : await continuedSession(client, continued, request.fork ?? false);
   // Not waited for: that it fails, or comes late, is no reason not to work.
   shareWhereConfigured(client, id, environment).catch(() => undefined);
   return id;
 }
 
-async function newSession(client: OpencodeClient, title: string | undefined): Promise<string> {
-  const { data, error, response } = await client.session.create({
-    ...(title === undefined ? {} : { title }),
-    permission: UNATTENDED,
-  });
-  if (!data) throw new ServerRequestError("make a session", error, response?.status);
-  return data.id;
+const MOST_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * Makes a new session. By a plain request, so that opencode can do so while its client is still loaded.
+ *
+ * @returns its id
+ * @throws {ServerRequestError} when the server cannot be reached or refuses
+ */
+export async function createSession(
+  connection: ServerConnection,
+  { directory, title }: Pick<CheckedRequest, "directory" | "title">,
+  signal?: AbortSignal,
+): Promise<string> {
+  const body = { ...(title === undefined ? {} : { title }), permission: UNATTENDED };
+  const headers = {
+    ...authorization(connection),
+    ...{ "content-type": "application/json", "x-opencode-directory": encodeURIComponent(directory) },
+  };
+  let status: number | undefined;
+  try {
+    const json = Buffer.from(JSON.stringify(body), "utf8");
+    const answer = await send(`${connection.url}/session`, { method: "POST", headers, body: json, signal });
+    status = answer.statusCode;
+    const text = await textOf(answer, MOST_ANSWER_BYTES);
+    const said: unknown = /^\s*\{/.test(text) ? JSON.parse(text) : text;
+    const { id } = fieldsOf(said);
+    if (isOk(answer) && typeof id === "string") return id;
+    throw new ServerRequestError("make a session", said, status);
+  } catch (error) {
+    if (error instanceof ServerRequestError) throw error;
+    throw new ServerRequestError("make a session", error, status);
+  }
 }
 
 async function continuedSession(client: OpencodeClient, id: string, fork: boolean): Promise<string> {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as othersTurn, setTimeout as sleep } from "node:timers/promises";
 import { ServerRequestError } from "../../errors/server-request-error.js";
 import type { RunResult } from "../cli/run-session.js";
 import { followLines } from "../program/follow-lines.js";
@@ -89,8 +89,6 @@ export async function runOnServer<Client, Event>(
   options: ServedRunOptions,
 ): Promise<ServedRun> {
   const { server, request, stop } = options;
-  const client = await adapter.connect(server.connection, request.directory);
-  const preparing = await adapter.connect(server.connection, request.directory, stop.signal);
   const listening = new AbortController();
   let onEvent: (event: Event) => void = () => undefined;
   let onConnected: () => void = () => undefined;
@@ -101,9 +99,15 @@ export async function runOnServer<Client, Event>(
     onEvent: (event) => onEvent(event),
     onConnected: () => onConnected(),
   });
+  const create = newSession(adapter, options);
   let release: (() => Promise<void>) | undefined;
   try {
-    const ready = Promise.all([prepared(adapter, preparing, options), connected, options.usable]);
+    // What is asked goes out in the next turn of the event loop; to load the client would hold it up.
+    await othersTurn();
+    await othersTurn();
+    const client = await adapter.connect(server.connection, request.directory);
+    const preparing = await adapter.connect(server.connection, request.directory, stop.signal);
+    const ready = Promise.all([prepared(adapter, preparing, options, create), connected, options.usable]);
     const session = await unlessAborted(ready, stop.signal).then(
       ([opened]) => opened,
       (error: unknown) => {
@@ -271,13 +275,32 @@ function followLog(
   };
 }
 
+/**
+ * Makes the run's session once, and at once where nothing that the server is still to be asked could forbid it: opencode
+ * does so while its client is loaded here.
+ */
+function newSession<Client, Event>(
+  { create }: ServerAdapter<Client, Event>,
+  { server, request, agent, stop }: ServedRunOptions,
+): () => Promise<string> {
+  if (!create) return () => Promise.reject(new Error("this opencode makes a session in another way"));
+  let made: Promise<string> | undefined;
+  const make = (): Promise<string> => (made ??= create(server.connection, request, stop.signal));
+  const isNew = request.session === undefined && request.continueLast !== true;
+  const isRefusable = agent !== undefined || (request.model !== undefined && request.refuseUnknownModel === true);
+  // Told of where it is waited for.
+  if (isNew && !isRefusable) make().catch(() => undefined);
+  return make;
+}
+
 async function prepared<Client, Event>(
   adapter: ServerAdapter<Client, Event>,
   client: Client,
   { request, agent, environment }: ServedRunOptions,
+  create: () => Promise<string>,
 ): Promise<OpenedSession> {
   try {
-    return await adapter.open(client, request, agent, environment);
+    return await adapter.open(client, request, agent, environment, create);
   } catch (error) {
     if (!(error instanceof ServerRequestError) && !isNetworkFailure(error)) throw error;
     throw new NotYetPromptedError(error instanceof Error ? error.message : String(error), { cause: error });

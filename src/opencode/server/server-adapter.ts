@@ -68,9 +68,16 @@ export interface ServerAdapter<Client, Event> {
     },
   ) => Promise<void>;
   /**
+   * Makes a new session without a client, where the generation has a way to; it is asked for before there is one.
+   *
+   * @throws {ServerRequestError} when the server refuses
+   */
+  readonly create?: (connection: ServerConnection, request: CheckedRequest, signal: AbortSignal) => Promise<string>;
+  /**
    * Finds or makes the session.
    *
    * @param agent the one to run with, after the generated configuration had its say
+   * @param create gives the new session where one is to be made, the same each time
    * @throws {SessionNotFoundError} when the named one does not exist
    * @throws {ServerRequestError} when the server refuses
    */
@@ -79,6 +86,7 @@ export interface ServerAdapter<Client, Event> {
     request: CheckedRequest,
     agent: string | undefined,
     environment: Readonly<Record<string, string | undefined>>,
+    create: () => Promise<string>,
   ) => Promise<OpenedSession>;
   /** What events would have told while the stream was away, as far as the server still knows it. */
   readonly missed: (

@@ -14,7 +14,7 @@ import { parseLogLine } from "../read/log-line.js";
 import { releaseClaims, releaseProgram } from "../v2/server/release-claims.js";
 import { authorization, type ServerConnection } from "./connection.js";
 import { freePort } from "./free-port.js";
-import { patientFetch } from "./patient-fetch.js";
+import { send, textOf } from "./patient-fetch.js";
 
 export interface StartServerOptions {
   /** Absolute path of opencode. */
@@ -248,14 +248,11 @@ async function failed(exit: ProcessExit, stderr: string, notStarted: Error | und
 /** Read without a schema, since loading one takes as long as the server's start leaves time for. */
 async function versionOf(connection: ServerConnection, paths: readonly string[]): Promise<string | null> {
   for (const path of paths) {
-    const answer = await patientFetch(
-      new Request(`${connection.url}${path}`, {
-        headers: authorization(connection),
-        signal: AbortSignal.timeout(ANSWER_MS),
-      }),
-      MOST_HEALTH_BYTES,
-    );
-    const version = /"version"\s*:\s*"([^"]+)"/.exec(await answer.text())?.[1];
+    const answer = await send(`${connection.url}${path}`, {
+      headers: authorization(connection),
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    const version = /"version"\s*:\s*"([^"]+)"/.exec(await textOf(answer, MOST_HEALTH_BYTES))?.[1];
     if (version !== undefined) return version;
   }
   return null;

@@ -1,5 +1,5 @@
 import { authorization } from "../server/connection.js";
-import { patientFetch } from "../server/patient-fetch.js";
+import { isOk, send, textOf } from "../server/patient-fetch.js";
 import { takeLease } from "./leases.js";
 import { type NotedServer, notedServers } from "./noted-servers.js";
 import { isOwnPort } from "./own-port.js";
@@ -59,12 +59,9 @@ async function answers({ connection, generation, version }: ServerRecord): Promi
   for (const path of paths) {
     try {
       const headers = authorization(connection);
-      const answer = await patientFetch(
-        new Request(`${connection.url}${path}`, { headers, signal }),
-        MOST_ANSWER_BYTES,
-      );
-      const text = await answer.text();
-      if (answer.ok && (version === null || text.includes(JSON.stringify(version)))) return true;
+      const answer = await send(`${connection.url}${path}`, { headers, signal });
+      const text = await textOf(answer, MOST_ANSWER_BYTES);
+      if (isOk(answer) && (version === null || text.includes(JSON.stringify(version)))) return true;
     } catch {
       return false;
     }

@@ -6,7 +6,7 @@ import { attempt } from "../../errors/thrown.js";
 import { type FileLock, lockFile } from "../../files/file-lock.js";
 import type { Generation } from "../program/generation.js";
 import { authorization, type ServerConnection } from "../server/connection.js";
-import { patientFetch } from "../server/patient-fetch.js";
+import { isOk, send, textOf } from "../server/patient-fetch.js";
 import { digest } from "./hashed-files.js";
 import { type Lease, liveLeases } from "./leases.js";
 
@@ -98,16 +98,13 @@ async function dispose({ connection, generation }: PlacedServer, directory: stri
   if (generation === 2) url.searchParams.set("location[directory]", directory);
   else url.searchParams.set("directory", directory);
   try {
-    const answer = await patientFetch(
-      new Request(url, {
-        method: generation === 2 ? "DELETE" : "POST",
-        headers: authorization(connection),
-        signal: AbortSignal.timeout(DISPOSE_MS),
-      }),
-      MOST_ANSWER_BYTES,
-    );
-    await answer.text();
-    return answer.ok;
+    const answer = await send(url.href, {
+      method: generation === 2 ? "DELETE" : "POST",
+      headers: authorization(connection),
+      signal: AbortSignal.timeout(DISPOSE_MS),
+    });
+    await textOf(answer, MOST_ANSWER_BYTES);
+    return isOk(answer);
   } catch {
     return false;
   }
