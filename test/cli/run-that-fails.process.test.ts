@@ -241,7 +241,7 @@ test("the deadline ends a run with a timeout, and its trace is kept", async () =
 });
 
 test("Ctrl-C: exit 130, the trace arrives, no process is left", async () => {
-  await using bench = await isolatedOpenCode(await loadScenario("killed"));
+  await using bench = await warmOpenCode(await loadScenario("killed"));
   const receiver = await receiving();
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
   const { child, ended } = startLooptrace(["run", "Wait for the build."], around);

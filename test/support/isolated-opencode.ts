@@ -147,7 +147,9 @@ export function readsStore(dataHome?: string): readonly string[] {
   return [
     'case "$1" in',
     // opencode is a Bun with a program in it, and this has it run another one.
-    `export|db|session) ${where}BUN_BE_BUN=1 '${openCodeBinary()}' '${reader}' "$@" 2>/dev/null && exit ;;`,
+    "export|db|session)",
+    `  ${where}BUN_BE_BUN=1 '${openCodeBinary()}' '${reader}' "$@"`,
+    '  code=$?; [ "$code" = 9 ] || exit "$code" ;;',
     "esac",
   ];
 }

@@ -3,9 +3,10 @@
  * `opencode session list --format=json` and `opencode db <query> --format json` print, byte for byte. For each of them
  * opencode itself starts whole, which takes it fifty times as long.
  *
- * Its arguments are opencode's. What it knows nothing of it leaves to opencode: then it fails, and has printed nothing.
+ * Its arguments are opencode's. What it knows nothing of it leaves to opencode: its exit code says so.
  */
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -13,16 +14,20 @@ interface Store {
   query(sql: string): { all(...values: readonly unknown[]): readonly Row[] };
 }
 
-const UNKNOWN = 9;
+/** Of the exit code: opencode is to be asked. */
+const ASK_OPENCODE = 9;
 const [command, ...rest] = process.argv.slice(2);
 // Bun alone has it, and the compiler does not know that.
 const sqlite: string = "bun:sqlite";
 const { Database } = await import(sqlite);
-const store: Store = new Database(join(process.env.XDG_DATA_HOME ?? "", "opencode", "opencode.db"), { readonly: true });
+const file = join(process.env.XDG_DATA_HOME ?? "", "opencode", "opencode.db");
+// There is none before opencode's first start.
+if (!existsSync(file)) process.exit(ASK_OPENCODE);
+const store: Store = new Database(file, { readonly: true });
 const rows = (sql: string, ...values: readonly unknown[]): readonly Row[] => store.query(sql).all(...values);
 
 const said = answer();
-if (said === undefined) process.exit(UNKNOWN);
+if (said === undefined) process.exit(ASK_OPENCODE);
 await new Promise((written) => process.stdout.write(said, written));
 
 function answer(): string | undefined {
@@ -48,9 +53,12 @@ function listed(options: readonly string[]): string {
   return sessions.length > 0 ? printed(sessions) : "";
 }
 
-function exported(sessionID: string): string | undefined {
+function exported(sessionID: string): string {
   const [session] = rows("SELECT * FROM session WHERE id = ?", sessionID);
-  if (!session) return undefined;
+  if (!session) {
+    process.stderr.write(`Error: Session not found: ${sessionID}\n`);
+    process.exit(1);
+  }
   const parts = Map.groupBy(
     rows("SELECT * FROM part WHERE session_id = ? ORDER BY id", sessionID),
     (row) => row.message_id,
