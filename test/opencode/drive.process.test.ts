@@ -210,9 +210,10 @@ describe.each(drivers)("with the driver %s", (driver) => {
         const { path } = atHand.opencode;
         expect(await listSessions({ ...at(atHand), path }, 5)).toEqual(sessions);
         expect(await exportSession(sessionId ?? "", at(atHand))).toMatchObject({ raw, notes: [] });
+        const children = async () => new Map();
         for (const options of [at(atHand), { ...at(atHand), path }])
           for (const unknown of ["ses_0000000000000000000000000a", "--help"])
-            await expect(exportSession(unknown, options)).rejects.toThrow(SessionNotFoundError);
+            await expect(exportSession(unknown, { ...options, children })).rejects.toThrow(SessionNotFoundError);
       });
     });
 
