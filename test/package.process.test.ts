@@ -105,8 +105,7 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   // Each page is bundled into two files, the command line into one for each command and those that they share.
   const expected = sources
     .filter(
-      (path) =>
-        path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|config\/write-config-schema|cli\/)/.test(path),
+      (path) => path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|config\/config-schema|cli\/)/.test(path),
     )
     .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
     .concat(

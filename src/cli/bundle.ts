@@ -4,8 +4,6 @@
  *
  * Most of what a start takes is finding, reading and compiling some 180 files; docs/performance.md has the figures. So
  * the files are few, and CommonJS, which Node.js loads faster. The library stays as the compiler makes it.
- *
- * @example `tsx src/cli/bundle.ts` writes dist/cli
  */
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -140,5 +138,3 @@ async function licencesOf(folders: readonly string[]): Promise<string> {
   );
   return `The command line contains code of these packages.\n\n${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleCommandLine(join(root, "dist/cli"));

@@ -1,7 +1,5 @@
 /**
  * Bundles the pages: of each its program and its style sheet, each one file, with the licences of what is in them.
- *
- * @example `tsx src/web/bundle-pages.ts` writes dist/web/pages/report.js, report.css, list.js and list.css
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -52,7 +50,8 @@ async function licencesOf(packages: readonly string[]): Promise<string> {
 }
 
 /**
- * Writes the pages to `dist/web/pages`, where looptrace finds them, built or run from its sources.
+ * Writes the pages to `dist/web/pages`, as report.js, report.css, list.js and list.css, where looptrace finds them, built
+ * or run from its sources.
  *
  * @throws esbuild's error when the sources cannot be bundled
  */
@@ -71,5 +70,3 @@ export async function buildPages(): Promise<void> {
     await put(`${name}.css`, style);
   }
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildPages();

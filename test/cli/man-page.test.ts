@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
+import { manPage } from "../../src/cli/man-page.js";
 import { ownVersion } from "../../src/cli/own-version.js";
-import { manPage } from "../../src/cli/write-man-page.js";
 import { looptrace } from "../support/cli.js";
 
 const page = manPage();

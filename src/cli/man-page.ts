@@ -1,17 +1,13 @@
-/**
- * Writes the manual page: what `--help` says of looptrace and of each of its commands, for `man looptrace`.
- *
- * @example `tsx src/cli/write-man-page.ts` writes dist/looptrace.1
- */
-import { mkdir, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { EXIT_CODES } from "./definitions/exit-code-texts.js";
 import { ownVersion } from "./own-version.js";
 import { ENVIRONMENT, wholeProgram } from "./program.js";
 import type { Terminal } from "./terminal.js";
 
-/** The page in roff, with the macros that all `man` know. */
+/**
+ * The manual page: what `--help` says of looptrace and of each of its commands, for `man looptrace`. It is in roff,
+ * with the macros that all `man` know.
+ */
 export function manPage(): string {
   const written: string[] = [];
   const program = wholeProgram(recording(written));
@@ -104,10 +100,4 @@ function escaped(text: string): string {
       (character) => `\\[u${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}]`,
     )
     .replace(/^(?=[.'])/gm, "\\&");
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const dist = new URL("../../dist/", import.meta.url);
-  await mkdir(dist, { recursive: true });
-  await writeFile(new URL("looptrace.1", dist), manPage());
 }

@@ -1,7 +1,7 @@
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { parseConfigFile } from "../../src/config/config-file.js";
-import { configSchema } from "../../src/config/write-config-schema.js";
+import { configSchema } from "../../src/config/config-schema.js";
 
 const isValid = new Ajv().compile(configSchema());
 
