@@ -3,7 +3,7 @@
  * The hex digits are the low 48 bits of `ms * 0x1000 + counter`, so the time is known modulo 2^36 ms (795 days);
  * session ids are inverted bit by bit, so that the newest sorts first.
  */
-const PREFIXES: ReadonlySet<string> = new Set(["ses_", "msg_", "prt_", "evt_", "per_", "tool_"]);
+const PREFIXES = ["prt_", "msg_", "ses_", "evt_", "per_", "tool_"] as const;
 const HEX_DIGITS = 12;
 const WRAP_MS = 2 ** 36;
 const COUNTER_VALUES = 0x1000;
@@ -18,9 +18,9 @@ const ALL_BITS = 2 ** 48 - 1;
  * @returns ms since the epoch, or undefined when the id is not of opencode's form
  */
 export function idTime(id: string, nearMs: number): number | undefined {
-  const digits = id.indexOf("_") + 1;
-  if (!PREFIXES.has(id.slice(0, digits))) return undefined;
-  const bits = mintedBits(id, digits);
+  const prefix = PREFIXES.find((one) => id.startsWith(one));
+  if (prefix === undefined) return undefined;
+  const bits = mintedBits(id, prefix.length);
   if (bits === undefined) return undefined;
   const value = id.startsWith("ses") ? ALL_BITS - bits : bits;
   const low = Math.floor(value / COUNTER_VALUES);
@@ -33,21 +33,20 @@ function mintedBits(id: string, from: number): number | undefined {
   if (id.length <= end) return undefined;
   let bits = 0;
   for (let at = from; at < end; at += 1) {
-    const code = id.charCodeAt(at);
-    if (isDigit(code)) bits = bits * 16 + code - 48;
-    else if (code >= 97 && code <= 102) bits = bits * 16 + code - 87;
-    else return undefined;
+    const digit = SIGNS[id.charCodeAt(at)] ?? 0;
+    if (digit === 0 || digit > 16) return undefined;
+    bits = bits * 16 + digit - 1;
   }
-  for (let at = end; at < id.length; at += 1) {
-    const code = id.charCodeAt(at);
-    if (!isDigit(code) && !(code >= 97 && code <= 122) && !(code >= 65 && code <= 90)) return undefined;
-  }
+  for (let at = end; at < id.length; at += 1) if ((SIGNS[id.charCodeAt(at)] ?? 0) === 0) return undefined;
   return bits;
 }
 
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
-}
+/** By a character's code: 1 to 16 for the digits of hexadecimal numbers, 17 for other letters, 0 for all else. */
+const SIGNS = new Uint8Array(128);
+for (const sign of "ABCDEFGHIJKLMNOPQRSTUVWXYZghijklmnopqrstuvwxyz") SIGNS[sign.charCodeAt(0)] = 17;
+[..."0123456789abcdef"].forEach((sign, digit) => {
+  SIGNS[sign.charCodeAt(0)] = digit + 1;
+});
 
 /** Whether a text has the form of a session id. */
 export function isSessionId(text: string): boolean {
