@@ -147,7 +147,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     // It must not be over before Redis goes away, however long all else takes to start.
     await writeTasks(opencode, { id: "slow", prompt: prompt({ name: "slow", until: "told" }) });
     const worker = await startWorker(redis.url, opencode, "--lock", "1s");
-    const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
+    const batch = looptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
     await until(async () => (await opencode.runs()).length >= 1);
     const other = ["batch", "tasks.jsonl", "--redis", redis.url, "--queue", "other", "-o", "other.jsonl"];
     const idle = await startWorker(redis.url, opencode, "--queue", "other-one");
@@ -171,7 +171,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     await redis.start();
     await writeFile(join(opencode.cwd, "told"), "");
     await startWorker(redis.url, opencode, "--lock", "1s");
-    const { code, stderr } = await batch.ended;
+    const { code, stderr } = await batch;
     expect(code).toBe(0);
     expect(stderr.match(/is away/g)).toHaveLength(1);
     expect(stderr.match(/is back/g)).toHaveLength(1);
@@ -224,7 +224,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
   test("a task that kills its worker each time fails in the end, with an error that says so", async () => {
     const [redis, opencode] = [await startRedis(), await talkingOpenCode()];
     await writeTasks(opencode, { id: "deadly", prompt: prompt({ name: "deadly", waitMs: 60_000 }) }, "harmless");
-    const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
+    const batch = looptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
     const standBy = Array.from({ length: 7 }, () => startWorker(redis.url, opencode, "--lock", "3s", "-n", "1"));
     let workers = await Promise.all(standBy);
     const runs = () => opencode.runs().then((all) => all.filter((one) => one.includes("deadly")).length);
@@ -238,7 +238,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
       victims[0]?.child.kill("SIGKILL");
       await victims[0]?.ended;
     }
-    const { code, stdout } = await batch.ended;
+    const { code, stdout } = await batch;
     expect(code).toBe(1);
     expect(stdout).toContain("failed   1 (unknown 1)");
     const deadly = (await resultsOf(opencode)).find(({ id }) => id === "deadly");
