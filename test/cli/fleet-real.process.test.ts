@@ -5,9 +5,9 @@ import { fleetScenario, MODULES, promptOf } from "../../examples/fleet/scenario.
 import { cliEnvironment, startLooptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { recordedResults, temporaryFolder, until } from "../support/fleet.js";
-import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { startReceiver } from "../support/receiver.js";
 import { hasRedis, startRedis } from "../support/redis.js";
+import { warmOpenCode } from "../support/warm-opencode.js";
 
 allowColdStarts();
 
@@ -18,7 +18,7 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
   const [redis, receiver, bench] = [
     await startRedis(),
     await startReceiver(),
-    await isolatedOpenCode(fleetScenario({ delayMs: 20, firstChunkMs: 100, chunkMs: 20 })),
+    await warmOpenCode(fleetScenario({ delayMs: 20, firstChunkMs: 100, chunkMs: 20 })),
   ];
   onTestFinished(async () => {
     await bench.remove();
