@@ -77,6 +77,8 @@ function answerOf(message: IncomingMessage): Answer {
 
 /** The body as it was before the server compressed it, which some do unasked. */
 function decompressed(message: IncomingMessage): AsyncIterable<Uint8Array> {
+  // Nothing is not even the beginning of what was compressed.
+  if (isWithoutBody(message)) return message;
   const steps = (message.headers["content-encoding"] ?? "")
     .split(",")
     .flatMap((encoding) => decompression(encoding.trim().toLowerCase()) ?? [])
@@ -86,6 +88,10 @@ function decompressed(message: IncomingMessage): AsyncIterable<Uint8Array> {
   // What fails is told to who reads.
   pipeline([message, ...steps], () => undefined);
   return last;
+}
+
+function isWithoutBody({ statusCode, headers }: IncomingMessage): boolean {
+  return statusCode === 204 || statusCode === 205 || headers["content-length"] === "0";
 }
 
 function decompression(encoding: string): Transform | undefined {

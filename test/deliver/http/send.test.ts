@@ -171,6 +171,13 @@ describe("200, but not delivered", () => {
     });
   });
 
+  test.each<[string, Answer]>([
+    ["of no length", { kind: "raw", bytes: head("content-encoding: gzip\r\ncontent-length: 0") }],
+    ["under 204", { kind: "raw", bytes: "HTTP/1.1 204 No Content\r\ncontent-encoding: gzip\r\n\r\n" }],
+  ])("an answer %s is whole, compressed or not", async (_, answer) => {
+    expect(await answered(answer)).toEqual({ kind: "acknowledged" });
+  });
+
   test("gzip that is cut in the middle is not taken for whole", async () => {
     const result = await answered(compressed("gzip", gzipSync(long).subarray(0, 200)));
     expect(result.kind).not.toBe("acknowledged");
