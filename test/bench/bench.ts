@@ -12,6 +12,7 @@ import { ownVersion } from "../../src/cli/own-version.js";
 import { compareCatalog } from "./catalog.js";
 import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
+import { compareFollowing } from "./following.js";
 import { compareGrowth } from "./growth.js";
 import { addToHistory } from "./history.js";
 import { compareLarge } from "./large.js";
@@ -48,6 +49,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   growth: () => compareGrowth(plan),
   sessions: () => compareSessions(plan),
   warm: () => compareWarm(plan),
+  following: () => compareFollowing(plan),
   recordings: () => compareRecordings(plan),
   catalog: () => compareCatalog(plan),
   large: () => compareLarge(plan),

@@ -71,10 +71,10 @@ export function median(values: readonly number[]): number {
 }
 
 /** Between which two values the middle half of them lies, as people read it: `0.31 to 0.36`. */
-export function spreadOf(values: readonly number[]): string {
+export function spreadOf(values: readonly number[], digits = 2): string {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
-  return `${at(0.25).toFixed(2)} to ${at(0.75).toFixed(2)}`;
+  return `${at(0.25).toFixed(digits)} to ${at(0.75).toFixed(digits)}`;
 }
 
 setFlagsFromString("--expose-gc");

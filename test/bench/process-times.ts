@@ -32,6 +32,32 @@ export function cpuMsIn(stat: string): number {
   return ((user + system + childrenUser + childrenSystem) * 1000) / TICKS_A_SECOND;
 }
 
+/** The CPU time of a process and of all below it, ms, with what those took that have ended. */
+export function treeCpuMs(root: number): number {
+  const below = new Map<number, number[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = parentOf(name);
+    if (parent !== undefined) below.set(parent, [...(below.get(parent) ?? []), Number(name)]);
+  }
+  const cpuOf = (pid: number): number =>
+    (below.get(pid) ?? []).reduce((sum, child) => sum + cpuOf(child), cpuMsOf(String(pid)));
+  return cpuOf(root);
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return parentIn(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The parent that a line of /proc/<pid>/stat tells. */
+export function parentIn(stat: string): number {
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
 /** Ends what was left with that home, and waits until it is gone. @param others stay */
 export async function endProcesses(home: string, others: readonly string[]): Promise<void> {
   const left = (): readonly string[] => processesOf(home).filter((pid) => !others.includes(pid));

@@ -27,6 +27,9 @@ export interface Plan {
   readonly growthRounds: number;
   /** Runs of each kind of the real opencode, with and without a server that is there already. */
   readonly warmRounds: number;
+  /** Steps of each session that is followed while it is at work: a second or more for each. */
+  readonly followedSteps: number;
+  readonly followingRounds: number;
 }
 
 export interface ExportSize {
@@ -66,6 +69,8 @@ export const FULL: Plan = {
   keptRounds: 7,
   growthRounds: 7,
   warmRounds: 15,
+  followedSteps: 20,
+  followingRounds: 3,
 };
 
 /** Shows that the benchmark works; its figures say little. */
@@ -88,4 +93,6 @@ export const QUICK: Plan = {
   keptRounds: 1,
   growthRounds: 1,
   warmRounds: 1,
+  followedSteps: 3,
+  followingRounds: 1,
 };

@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { type IsolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { realOpencode2 } from "../support/real-opencode2.js";
 import { builtPath } from "./built.js";
 import { type Comparison, median, spreadOf } from "./measure.js";
-import { endProcesses, processesOf } from "./process-times.js";
+import { endProcesses } from "./process-times.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
+import { serveByHand } from "./serve-by-hand.js";
 import type { Plan } from "./sizes.js";
 import { type Took, timed } from "./timed.js";
 import { usersOpenCode } from "./users-opencode.js";
@@ -150,47 +148,4 @@ async function batches(
       });
   }
   return rows;
-}
-
-interface HandServer extends AsyncDisposable {
-  readonly url: string;
-  /** Its processes. */
-  readonly pids: readonly string[];
-  /** What lets a client in. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
-/** A server that somebody keeps warm by hand, in the directory that it is asked for. */
-async function serveByHand(bench: IsolatedOpenCode, opencode: string): Promise<HandServer> {
-  const env = { OPENCODE_SERVER_PASSWORD: "bench", OPENCODE_PASSWORD: "bench" };
-  const child = spawn(opencode, ["serve", "--port", "0"], {
-    cwd: bench.workdir,
-    env: { ...bench.env, ...env, PWD: bench.workdir },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const url = await addressOf(child);
-  return {
-    url,
-    pids: processesOf(bench.home),
-    env,
-    [Symbol.asyncDispose]: async () => {
-      const ended = once(child, "exit");
-      child.kill();
-      await ended;
-    },
-  };
-}
-
-/** @throws when it ends before it says where it listens */
-async function addressOf({ stdout }: ChildProcess): Promise<string> {
-  if (stdout) {
-    const lines = createInterface({ input: stdout });
-    for await (const line of lines) {
-      const url = /https?:\/\/\S+/.exec(line)?.[0];
-      if (url === undefined) continue;
-      stdout.resume();
-      return url;
-    }
-  }
-  throw new Error("opencode serve has not said where it listens");
 }

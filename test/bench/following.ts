@@ -1,0 +1,166 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { connect } from "../../src/opencode/server.js";
+import { parseScenario } from "../provider/load-scenario.js";
+import type { Scenario } from "../provider/scenario.js";
+import { type IsolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { builtPath } from "./built.js";
+import { type Comparison, median, spreadOf } from "./measure.js";
+import { treeCpuMs } from "./process-times.js";
+import { type HandServer, serveByHand } from "./serve-by-hand.js";
+import type { Plan } from "./sizes.js";
+import { usersOpenCode } from "./users-opencode.js";
+
+/** So many at once are busy. */
+const SESSIONS = 10;
+/** What looptrace may take of what opencode takes. */
+const AIM = 0.05;
+const WAYS = ["attach", "watch"] as const;
+type Way = (typeof WAYS)[number];
+
+/**
+ * What `looptrace attach` and `looptrace watch` take beside ten sessions at work on one opencode server: CPU time of
+ * each with its children, against that server's over the same time, from the first prompt until both have told of all
+ * turns. Both send to a destination, and `attach` paints on a terminal.
+ */
+export async function compareFollowing(plan: Plan): Promise<readonly Comparison[]> {
+  const { followedSteps, followingRounds } = plan;
+  const bench = await usersOpenCode(busySessions(SESSIONS * (followingRounds + 1), followedSteps));
+  const receiver = fork(fileURLToPath(new URL("receiver-process.ts", import.meta.url)), { stdio: "inherit" });
+  const followers: Follower[] = [];
+  try {
+    const [port] = await once(receiver, "message");
+    await using server = await serveByHand(bench, openCodeBinary());
+    const endpoint = `http://127.0.0.1:${port}`;
+    followers.push(await follow(bench, "attach", server, endpoint), await follow(bench, "watch", server, endpoint));
+    const rounds: Figures[] = [];
+    for (let round = -1; round < followingRounds; round += 1) {
+      const figures = await playRound(bench, server, followers, (round + 1) * SESSIONS);
+      if (round >= 0) rounds.push(figures);
+    }
+    return WAYS.map((way) => {
+      const ratios = rounds.map((figures) => figures[way] / figures.opencode);
+      return {
+        name: `looptrace ${way} beside ${SESSIONS} busy sessions, CPU time of it and its children (bare: the server's)`,
+        ...{ unit: "ms" as const, looptrace: median(rounds.map((one) => one[way])) },
+        bare: median(rounds.map((one) => one.opencode)),
+        ...{
+          ratio: median(ratios),
+          aim: AIM,
+          rounds: rounds.length,
+          note: `half of the ratios ${spreadOf(ratios, 3)}`,
+        },
+      };
+    });
+  } finally {
+    for (const { child } of followers) child.kill("SIGKILL");
+    receiver.disconnect();
+    await bench.remove();
+  }
+}
+
+/** CPU time of one round, ms. */
+type Figures = Readonly<Record<Way | "opencode", number>>;
+
+async function playRound(
+  bench: IsolatedOpenCode,
+  server: HandServer,
+  followers: readonly Follower[],
+  from: number,
+): Promise<Figures> {
+  const took = (): Record<string, number> => ({
+    opencode: treeCpuMs(server.pid),
+    ...Object.fromEntries(followers.map(({ way, child }) => [way, treeCpuMs(child.pid ?? 0)])),
+  });
+  const client = await connect({ url: server.url, username: undefined, password: "bench" }, bench.workdir);
+  const before = took();
+  for (let session = from; session < from + SESSIONS; session += 1) {
+    const { data, error } = await client.session.create({});
+    if (!data) throw new Error(`no session: ${JSON.stringify(error)}`);
+    await client.session.promptAsync({ sessionID: data.id, parts: [{ type: "text", text: promptOf(session) }] });
+  }
+  for (const follower of followers) await follower.told(from + SESSIONS);
+  const after = took();
+  const spent = (name: string): number => (after[name] ?? 0) - (before[name] ?? 0);
+  return { opencode: spent("opencode"), attach: spent("attach"), watch: spent("watch") };
+}
+
+interface Follower {
+  readonly way: Way;
+  readonly child: ChildProcess;
+  /** Waits until it has told of so many turns. */
+  readonly told: (turns: number) => Promise<void>;
+}
+
+async function follow(
+  bench: IsolatedOpenCode,
+  way: Way,
+  { url, env }: HandServer,
+  endpoint: string,
+): Promise<Follower> {
+  const folder = join(bench.home, way);
+  await mkdir(folder);
+  const [errors, turns] = [join(folder, "errors.txt"), join(folder, "turns.jsonl")];
+  const argv = [process.execPath, builtPath("cli/main.js"), way, ...(way === "attach" ? [url] : []), "--json"];
+  const child = spawn(
+    "/usr/bin/script",
+    ["--quiet", "--flush", "--command", `exec ${argv.join(" ")} >${turns}`, errors],
+    {
+      cwd: bench.workdir,
+      env: {
+        ...{ ...bench.env, ...env, TERM: "xterm", COLUMNS: "100" },
+        ...{ LOOPTRACE_HOME: join(folder, "home"), LOOPTRACE_OPENCODE: openCodeBinary() },
+        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      },
+      stdio: ["ignore", "ignore", "ignore"],
+    },
+  );
+  const until = async (holds: () => Promise<boolean>): Promise<void> => {
+    while (!(await holds())) {
+      if (child.exitCode !== null) throw new Error(`looptrace ${way} has ended: ${await textOf(errors)}`);
+      await sleep(200);
+    }
+  };
+  await until(async () => (await textOf(errors)).includes("Ctrl-C ends it."));
+  return {
+    ...{ way, child },
+    told: (wanted) => until(async () => (await textOf(turns)).split("\n").length > wanted),
+  };
+}
+
+async function textOf(file: string): Promise<string> {
+  return await readFile(file, "utf8").catch(() => "");
+}
+
+function promptOf(session: number): string {
+  return `This is session number ${session}.`;
+}
+
+/** Sessions whose answers come in many small pieces, with a tool after each but the last. */
+function busySessions(sessions: number, steps: number): Scenario {
+  const words = Array.from({ length: 300 }, (_, index) => `word${index % 37}`).join(" ");
+  const tool = { name: "bash", arguments: { command: "seq 1 400", description: "Counts" } };
+  const pace = { delayMs: 100, firstChunkMs: 50, chunkMs: 20, chunks: 150 };
+  return parseScenario(
+    JSON.stringify({
+      name: "bench",
+      description: "Sessions that are at work for a while.",
+      prompts: ["Go."],
+      lanes: Array.from({ length: sessions }, (_, index) => ({
+        name: `session-${index}`,
+        match: `session number ${index}.`,
+        replies: Array.from({ length: steps }, (_step, step) => ({
+          ...pace,
+          text: words,
+          ...(step < steps - 1 ? { toolCalls: [tool] } : {}),
+          usage: { input: 4_000, cached: 0, output: 600, reasoning: 10 },
+        })),
+      })),
+    }),
+    "the benchmark's scenario",
+  );
+}
