@@ -14,7 +14,16 @@ import { traceSession } from "../trace/trace-session.js";
 import type { UnfinishedSession } from "./attach.js";
 import type { FollowStoreOptions } from "./options.js";
 import { withTold } from "./told-turns.js";
-import { isAtWork, judgeSession, noTurnsSince, withChanged, withoutPending } from "./turn-state.js";
+import {
+  type Asked,
+  isAtWork,
+  isToBeAsked,
+  judgeSession,
+  noTurnsSince,
+  settlesIn,
+  withChanged,
+  withoutPending,
+} from "./turn-state.js";
 
 const SLACK_MS = 5_000;
 /** So many are asked for first, and more while there are. */
@@ -40,15 +49,18 @@ export interface TurnFinderOptions extends Pick<FollowStoreOptions, "signal" | "
   readonly since: number;
   readonly paths: StorePaths;
   readonly masking: Masking | undefined;
+  /** Tells when sessions are asked once more, ms; default the time of day. */
+  readonly clock?: (() => number) | undefined;
   /** A turn is over, and recorded; it is to be sent. */
   readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
 }
 
 /** What is over is judged in `turn-state.ts`; here the server is asked, and turns are recorded. */
 export function turnFinder(options: TurnFinderOptions): TurnFinder {
-  const { environment, signal, since, paths, onNote, only } = options;
+  const { environment, signal, since, paths, onNote, only, clock = Date.now } = options;
   const recorder = new SessionRecorder(options);
   let state = noTurnsSince(since);
+  const asked = new Map<string, Asked>();
   const complained = new Set<string>();
   let troubled = false;
 
@@ -71,6 +83,8 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     const end = await server.endOf(id, patience());
     // A turn whose looptrace was killed is over, even if it looks as if it were at work.
     if (isAtWork(state, id, end, Date.now()) && !(await hasOwner(paths, id))) return undefined;
+    const settlesMs = settlesIn(end, Date.now());
+    if (settlesMs > 0) return settlesMs;
     const read = await server.read(id, patience());
     const runs = end.state === "at-rest" ? [] : await abandonedRuns(paths, read.tree.session);
     const traces = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
@@ -96,9 +110,15 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
 
   /** One that cannot be read, or is not there any more, is in no other's way. @returns as `consider` */
   const considerSafely = async (server: StoreServer, id: string): Promise<number | undefined> => {
+    const at = clock();
+    const updated = state.seen.get(id);
     try {
-      return await consider(server, id);
+      const inMs = await consider(server, id);
+      asked.set(id, { at, updated, dueAt: inMs === undefined ? undefined : clock() + inMs });
+      return inMs;
     } catch (error) {
+      // The next look tries again.
+      asked.delete(id);
       if (isGone(error)) state = withoutPending(state, id);
       else complain(error);
       return undefined;
@@ -123,8 +143,13 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       }
       for (const id of state.pending) {
         if (signal.aborted) break;
-        nextMs = Math.min(nextMs, (await considerSafely(server, id)) ?? nextMs);
+        const known = asked.get(id);
+        const inMs = isToBeAsked(state, id, known, clock())
+          ? await considerSafely(server, id)
+          : known?.dueAt && known.dueAt - clock();
+        nextMs = Math.min(nextMs, inMs ?? nextMs);
       }
+      for (const id of asked.keys()) if (!state.pending.has(id)) asked.delete(id);
       if (!troubled) complained.clear();
       return nextMs;
     },

@@ -51,6 +51,40 @@ export function isAtWork(state: TurnState, id: string, end: SessionEnd, now: num
   return isRecent(state, id, now) && (end.state === "at-work" || isWaiting);
 }
 
+/**
+ * For how long a session that rests is left alone: its last turn may go on until then, and reading it costs more than
+ * asking how it ends.
+ *
+ * @returns ms; 0 when it is to be read now
+ */
+export function settlesIn({ state, completedAt }: SessionEnd, now: number): number {
+  return state === "at-rest" && completedAt !== undefined ? Math.max(0, completedAt + SETTLE_MS - now) : 0;
+}
+
+/** When a session was asked last how it ends. */
+export interface Asked {
+  /** ms since the epoch. */
+  readonly at: number;
+  /** When it had been updated then. */
+  readonly updated: number | undefined;
+  /** When its turn may be over, ms since the epoch; undefined when only a change can tell. */
+  readonly dueAt: number | undefined;
+}
+
+/** A session that was broken off says so in its messages alone: so they are asked now and then all the same. */
+const ASK_MS = 2_500;
+const LONGEST_ASK_MS = 5_000;
+/** Of a second: with many at work each waits a little longer. */
+const ASKS_A_SECOND = 2;
+
+/** Whether a session is to be asked how it ends; the more are pending, the rarer that is without a reason. */
+export function isToBeAsked(state: TurnState, id: string, asked: Asked | undefined, now: number): boolean {
+  if (!asked || asked.updated !== state.seen.get(id)) return true;
+  if (asked.dueAt !== undefined && now >= asked.dueAt) return true;
+  const everyMs = Math.min(LONGEST_ASK_MS, Math.max(ASK_MS, (state.pending.size * 1000) / ASKS_A_SECOND));
+  return now - asked.at >= everyMs || now < asked.at;
+}
+
 /** What a look at a session brought. */
 export interface Judgement {
   /** The turns that are over and news, by the ids of their prompts. */

@@ -15,6 +15,8 @@ export interface WatchStoreOptions extends TurnFinderOptions, Pick<FollowStoreOp
 const POLL_MS = 5_000;
 /** A turn writes many times a second. */
 const DEBOUNCE_MS = 300;
+/** While turns are at work the store changes all the time: changes alone make no more looks than this. */
+const LOOK_EVERY_MS = 2_500;
 const RESTART_MS = 2_000;
 
 /**
@@ -85,6 +87,7 @@ function watchFiles(environment: WatchStoreOptions["environment"], signal: Abort
   const { folder, isOfStore } = opencodeStore(environment);
   let changed = false;
   let wake = (): void => undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let watcher: FSWatcher | undefined;
   try {
     watcher = watch(folder, (_, name) => {
@@ -104,9 +107,12 @@ function watchFiles(environment: WatchStoreOptions["environment"], signal: Abort
       wake = () => waiting.abort();
       if (changed) waiting.abort();
       const ends = AbortSignal.any([signal, waiting.signal]);
+      const dueAt = performance.now() + atMostMs;
       await sleep(atMostMs, undefined, { signal: ends }).catch(() => undefined);
-      await sleep(DEBOUNCE_MS, undefined, { signal }).catch(() => undefined);
+      const waitMs = Math.min(dueAt, lookedAt + LOOK_EVERY_MS) - performance.now();
+      await sleep(Math.max(DEBOUNCE_MS, waitMs), undefined, { signal }).catch(() => undefined);
       changed = false;
+      lookedAt = performance.now();
     },
     close: () => watcher?.close(),
   };

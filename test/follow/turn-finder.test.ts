@@ -17,7 +17,10 @@ async function finding(sessions: Record<string, ScriptedSession>, since: number,
   const told: LoopTrace[] = [];
   const notes: string[] = [];
   const paths = await temporaryStore();
+  let at = Date.now();
   const finder = turnFinder({
+    // Between two looks so much has passed that all that is pending is asked.
+    clock: () => at,
     ...{ environment: { HOME: "/nonexistent" }, since, masking: undefined, only },
     paths,
     signal: new AbortController().signal,
@@ -25,7 +28,16 @@ async function finding(sessions: Record<string, ScriptedSession>, since: number,
     onTurn: (trace) => told.push(trace),
   });
   const store = await storeServer({ connection: { url: server.url }, generation: 1 });
-  return { server, told, notes, paths, look: () => finder.look(store) };
+  return {
+    server,
+    told,
+    notes,
+    paths,
+    look: (afterMs = 10_000) => {
+      at += afterMs;
+      return finder.look(store);
+    },
+  };
 }
 
 test("all sessions since then are found, however many", async () => {

@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import { withTold } from "../../src/follow/told-turns.js";
 import {
   isAtWork,
+  isToBeAsked,
   judgeSession,
   noTurnsSince,
+  settlesIn,
   type TurnState,
   withChanged,
   withoutPending,
@@ -109,4 +111,36 @@ test("whatever is looked at whenever: a turn that was told is no news, and what 
       expect(judgeSession(told, { id, end, traces }, since, now).over.size).toBe(0);
     }),
   );
+});
+
+describe("which of the pending sessions are asked how they end", () => {
+  const pending = (count: number) =>
+    withChanged(
+      noTurnsSince(0),
+      Array.from({ length: count }, (_, index) => ({ id: `ses_${index}`, directory: "/a", updated: 7 })),
+    );
+  const asked = { at: 1_000, updated: 7, dueAt: undefined };
+
+  test.each([
+    ["one that was never asked", 1, undefined, 1_000, true],
+    ["one that was updated since", 1, { ...asked, updated: 6 }, 1_001, true],
+    ["one whose turn may be over now", 1, { ...asked, dueAt: 1_500 }, 1_500, true],
+    ["one whose turn may be over later", 1, { ...asked, dueAt: 1_500 }, 1_499, false],
+    ["one without news", 1, asked, 3_499, false],
+    ["one without news for long", 1, asked, 3_500, true],
+    ["one of ten without news for that long", 10, asked, 3_500, false],
+    ["one of ten without news for longer", 10, asked, 6_000, true],
+    ["one of a hundred without news for longer", 100, asked, 6_000, true],
+    ["one that was asked in the future", 1, asked, 500, true],
+  ])("%s", (_, count, last, now, isAsked) => {
+    expect(isToBeAsked(pending(count), "ses_0", last, now)).toBe(isAsked);
+  });
+
+  test("one that has just come to rest is read when it has settled", () => {
+    const atRest = { state: "at-rest", messageId: "msg_1", completedAt: 1_000 } as const;
+    expect(settlesIn(atRest, 1_200)).toBe(1_300);
+    expect(settlesIn(atRest, 9_000)).toBe(0);
+    expect(settlesIn({ state: "at-rest", messageId: undefined }, 1_200)).toBe(0);
+    expect(settlesIn({ ...atRest, state: "unanswered" }, 1_200)).toBe(0);
+  });
 });

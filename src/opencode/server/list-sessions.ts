@@ -73,6 +73,8 @@ export interface SessionEnd {
   readonly state: "at-work" | "unanswered" | "at-rest";
   /** The last message's; undefined where there is none. */
   readonly messageId: string | undefined;
+  /** When the answer was complete that a session at rest ends with, ms since the epoch, where that is known. */
+  readonly completedAt?: number | undefined;
 }
 
 /**
@@ -87,7 +89,11 @@ export async function endOfSession(client: OpencodeClient, id: string, signal?: 
     const read = lastMessages.safeParse(data);
     if (!read.success) throw new ServerRequestError(`read the session ${id}`, error, response?.status);
     const last = read.data.findLast((message) => !isNotice(message));
-    if (last) return { state: stateAfter(last), messageId: last.info.id };
+    if (last) {
+      const state = stateAfter(last);
+      const completedAt = state === "at-rest" ? (last.info.time.completed ?? undefined) : undefined;
+      return { state, messageId: last.info.id, completedAt };
+    }
     if (read.data.length < limit) return { state: "at-rest", messageId: undefined };
   }
 }
