@@ -7,7 +7,8 @@ import type { Terminal } from "./terminal.js";
 
 /** Says on a terminal what the sessions of a server are at, on one line that changes. */
 export interface FollowLine {
-  readonly show: (working: readonly WorkingSession[], mask: Mask) => void;
+  /** @param working tells the sessions when they are painted */
+  readonly show: (working: () => readonly WorkingSession[], mask: Mask) => void;
   /** Makes room for a line of something else, below which it goes on. */
   readonly clear: () => void;
   readonly stop: () => void;
@@ -16,10 +17,10 @@ export interface FollowLine {
 /** @param terminal undefined, and one whose stderr is none, for no line */
 export function followLine(terminal: Terminal | undefined): FollowLine {
   if (!terminal?.errIsTty) return { show: () => undefined, clear: () => undefined, stop: () => undefined };
-  let latest: { readonly working: readonly WorkingSession[]; readonly mask: Mask } | undefined;
+  let latest: { readonly working: () => readonly WorkingSession[]; readonly mask: Mask } | undefined;
   // Not at each event: they come by the hundred, faster than people read.
   const { clear, stop } = changingLine(terminal, () =>
-    latest ? latest.mask(followText(latest.working, Date.now())) : "",
+    latest ? latest.mask(followText(latest.working(), Date.now())) : "",
   );
   return {
     show: (working, mask) => {

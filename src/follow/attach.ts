@@ -30,8 +30,8 @@ export interface AttachOptions extends Omit<FollowServerOptions, "url" | "userna
   readonly paths: StorePaths;
   readonly masking: Masking | undefined;
   readonly live: boolean;
-  /** The sessions at work have changed. */
-  readonly onChange?: ((working: readonly WorkingSession[]) => void) | undefined;
+  /** The sessions at work have changed; the function tells them as they are when it is called. */
+  readonly onChange?: ((working: () => readonly WorkingSession[]) => void) | undefined;
   /** A turn is over, and stored; it is to be sent. The next event waits until this returns. */
   readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
 }
@@ -101,11 +101,11 @@ export async function attachTo(options: AttachOptions): Promise<readonly Unfinis
     ...{ directory, session, signal, onConnected, onTrouble, onNote },
     onIdle: async (rootId) => {
       await record(rootId).catch(noteOf(options));
-      options.onChange?.(followed.working());
+      options.onChange?.(followed.working);
     },
-    onChange: (rootId) => {
-      live?.update(rootId);
-      options.onChange?.(followed.working());
+    onChange: (rootId, isOver) => {
+      if (isOver) live?.update(rootId);
+      options.onChange?.(followed.working);
     },
   });
   await followed.ended;

@@ -20,7 +20,8 @@ const COST_SHARE = 10;
 
 /** The state after a session has changed. @param now ms since the epoch */
 export function withUpdate(state: LiveState, rootId: string, now: number): LiveState {
-  const known = state.get(rootId) ?? { costMs: 0, lookedAt: now, sent: new Set() };
+  const known = state.get(rootId) ?? { changed: false, costMs: 0, lookedAt: now, sent: new Set() };
+  if (known.changed) return state;
   return new Map(state).set(rootId, { ...known, changed: true });
 }
 

@@ -22,5 +22,10 @@ export function isTooDeep(value: unknown): boolean {
   return false;
 }
 
+/** Whether a text of JSON is long enough for that: each level begins and ends with a character. */
+export function mayBeTooDeep(text: string): boolean {
+  return text.length > 2 * DEEPEST;
+}
+
 /** What is said of it; goes on with what it is said of. */
 export const TOO_DEEP = `is nested too deeply (more than ${DEEPEST} levels)`;

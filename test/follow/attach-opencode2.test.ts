@@ -28,7 +28,7 @@ async function attached(server: Opencode2Server, options: Partial<AttachOptions>
   const notes: string[] = [];
   const troubles: StreamTrouble[] = [];
   let connections = 0;
-  let working: readonly WorkingSession[] = [];
+  let working = (): readonly WorkingSession[] => [];
   const following = attachTo({
     connection: server.connection,
     ...{ exporter: new TraceExporter({ destinations: [] }), paths, masking: undefined, live: true },
@@ -51,7 +51,7 @@ async function attached(server: Opencode2Server, options: Partial<AttachOptions>
   onTestFinished(async () => void (await end()));
   await expect.poll(() => connections).toBe(1);
   const back = () => expect.poll(() => connections).toBeGreaterThan(1);
-  return { told, notes, troubles, paths, end, back, working: () => working };
+  return { told, notes, troubles, paths, end, back, working: () => working() };
 }
 
 async function post(server: Opencode2Server, path: string, body: object = {}): Promise<unknown> {

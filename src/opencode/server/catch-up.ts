@@ -25,8 +25,12 @@ export interface CatchUpOptions {
   /** Only this session. */
   readonly session?: string | undefined;
   readonly signal: AbortSignal;
-  /** A session at work has changed, or one of its subagents'. */
-  readonly onChange?: ((rootId: string) => void) | undefined;
+  /**
+   * A session at work has changed, or one of its subagents'.
+   *
+   * @param isOver whether something in it may be over now: not where a text grows, or a tool has begun
+   */
+  readonly onChange?: ((rootId: string, isOver: boolean) => void) | undefined;
   /** What could not be read, or is not there to be followed, a sentence for a person. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -107,7 +111,7 @@ async function catchUpOnce(first: boolean, context: CatchUpContext): Promise<voi
     // Or have been read in its midst, and have ended since.
     else if (await read(id)) await rest(id);
   }
-  for (const id of busyRoots) onChange?.(id);
+  for (const id of busyRoots) onChange?.(id, true);
 }
 
 /**

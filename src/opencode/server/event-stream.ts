@@ -36,6 +36,8 @@ export interface EventSource<Event> {
 interface Sent<Event> {
   readonly directory?: string | undefined;
   readonly event?: Event | undefined;
+  /** Whether the event says itself when it happened: when it is read does not matter then. */
+  readonly isDated?: boolean | undefined;
 }
 
 export interface FollowOptions<Event = ServerEvent> {
@@ -59,6 +61,11 @@ export interface FollowOptions<Event = ServerEvent> {
   readonly onTrouble?: ((trouble: StreamTrouble) => void) | undefined;
   /** How long a stream may say nothing, ms. */
   readonly silenceMs?: number | undefined;
+  /**
+   * How long what comes may wait to be read together, ms, where the events say when they happened; default 0. A server
+   * that sends hundreds of small events a second costs as many wake-ups else.
+   */
+  readonly paceMs?: number | undefined;
   /** The wait before the first try anew, ms; it doubles up to {@link LONGEST_WAIT_MS}. */
   readonly firstWaitMs?: number | undefined;
 }
@@ -102,10 +109,10 @@ export async function followSource<Event>(
   while (!signal.aborted) {
     let connected = false;
     let why: Omit<StreamTrouble, "failures"> | undefined;
-    for await (const sent of openStream(source, connection, options)) {
+    for await (const told of openStream(source, connection, options)) {
       if (signal.aborted) break;
-      if ("kind" in sent) {
-        why = sent;
+      if ("kind" in told) {
+        why = told;
         continue;
       }
       if (!connected) {
@@ -114,7 +121,12 @@ export async function followSource<Event>(
         onConnected?.(first);
         first = false;
       }
-      if (sent.event) await onEvent(sent.event, sent.directory);
+      for (const { event, directory } of told) {
+        const taking = event && onEvent(event, directory);
+        // A promise for each of thousands costs more than what is done with most of them.
+        if (taking instanceof Promise) await taking;
+        if (signal.aborted) break;
+      }
     }
     if (signal.aborted) return;
     // One that says what cannot be taken says it again at once.
@@ -125,12 +137,15 @@ export async function followSource<Event>(
   }
 }
 
-/** The events of one connection; the last thing it yields is why it ended, unless that was the caller's wish. */
+/**
+ * The events of one connection, those together that came together; the last thing it yields is why it ended, unless
+ * that was the caller's wish.
+ */
 async function* openStream<Event>(
   { address, read }: EventSource<Event>,
   connection: ServerConnection,
-  { directory, signal, silenceMs = SILENCE_MS }: FollowOptions<Event>,
-): AsyncGenerator<Sent<Event> | Omit<StreamTrouble, "failures">> {
+  { directory, signal, silenceMs = SILENCE_MS, paceMs = 0 }: FollowOptions<Event>,
+): AsyncGenerator<readonly Sent<Event>[] | Omit<StreamTrouble, "failures">> {
   const closing = new AbortController();
   let limitMs = ANSWER_MS;
   let isTaken = false;
@@ -154,10 +169,13 @@ async function* openStream<Event>(
     clearTimeout(watch);
     limitMs = silenceMs;
     watch = setTimeout(silent, limitMs);
-    for await (const text of dataOf(answer, () => watch.refresh())) {
-      const sent = read(text, Date.now());
+    let isDated = false;
+    const pace = (): number => (isDated ? paceMs : 0);
+    for await (const texts of dataOf(piecesOf(answer, pace, signal), () => watch.refresh())) {
+      const told = texts.flatMap((text) => read(text, Date.now()) ?? []);
+      isDated = told.findLast(({ event }) => event)?.isDated ?? isDated;
       isTaken = true;
-      if (sent) yield sent;
+      if (told.length > 0) yield told;
       isTaken = false;
     }
     yield { kind: "ended", message: "the server ended its stream of events" };
@@ -198,17 +216,40 @@ function whyNoStream({
 /** A part of a message holds at most a tool's output, or a file. */
 const MOST_EVENT_CHARACTERS = 64 * 1024 * 1024;
 
-/** The texts of the events of a stream, see https://html.spec.whatwg.org/multipage/server-sent-events.html. */
-async function* dataOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<string> {
+/** What fills a connection is to be read on: it is no small event. */
+const MUCH_BYTES = 8 * 1024;
+
+/**
+ * The body of an answer.
+ *
+ * @param pace for how long what comes may wait after each piece, ms: nothing is read meanwhile, and the system keeps it
+ */
+async function* piecesOf(answer: IncomingMessage, pace: () => number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const bytes of answer) {
+    yield bytes;
+    const waitMs = bytes.length < MUCH_BYTES ? pace() : 0;
+    if (waitMs === 0) continue;
+    answer.socket.pause();
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    answer.socket.resume();
+  }
+}
+
+/**
+ * The texts of the events of a stream, those of a piece together, see
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html.
+ */
+async function* dataOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder();
   const splitter = createLineSplitter(MOST_EVENT_CHARACTERS);
   let data: string[] = [];
   let length = 0;
   for await (const bytes of body) {
     onBytes();
+    const texts: string[] = [];
     for (const line of splitter.push(decoder.decode(bytes, { stream: true }))) {
       if (line === "") {
-        if (data.length > 0) yield data.join("\n");
+        if (data.length > 0) texts.push(data.join("\n"));
         data = [];
         length = 0;
       } else if (line.startsWith("data:")) {
@@ -217,10 +258,11 @@ async function* dataOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): As
         data.push(line.slice(line.startsWith("data: ") ? "data: ".length : "data:".length));
       }
     }
+    if (texts.length > 0) yield texts;
   }
 }
 
-/** What fetch says itself is "fetch failed"; the reason is below it. */
+/** What is said first may be general; the reason is below it. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;

@@ -36,7 +36,10 @@ export function followRun(
     };
   }
   const followed = followSessions(connection, {
-    ...{ directory, session: sessionId, signal, onChange },
+    ...{ directory, session: sessionId, signal },
+    onChange: (_, isOver) => {
+      if (isOver) onChange();
+    },
     // The turn's end is for the run itself to tell.
     onIdle: () => Promise.resolve(),
   });

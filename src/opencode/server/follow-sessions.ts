@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { ServerEvent } from "../schema/server-event.js";
-import { boundedQueue } from "./bounded-queue.js";
 import { catchUp, noteAboutWanted } from "./catch-up.js";
 import { connect, type ServerConnection } from "./connection.js";
 import type { EventEvidence } from "./event-evidence.js";
+import { eventQueue } from "./event-queue.js";
 import { followEvents } from "./event-stream.js";
 import { type FollowAction, type FollowInput, followStep, nothingFollowed } from "./follow-state.js";
-import type { FollowServerHooks } from "./followed-server.js";
+import { FOLLOW_PACE_MS, type FollowServerHooks } from "./followed-server.js";
 import { limitedNotes } from "./limited-notes.js";
 import { busySessions } from "./list-sessions.js";
 import { mirrorWeight } from "./mirror-weight.js";
@@ -29,9 +29,6 @@ const MOST_CHARACTERS = 128 * 1024 * 1024;
 const MOST_QUEUED = 2_000;
 const MOST_PARENTS = 100;
 const READ_MS = 60_000;
-
-/** Either an event, or that events come from now on. */
-type Queued = ServerEvent | { readonly type: "connected"; readonly first: boolean; readonly at: number };
 
 /**
  * Mirrors the sessions of a server that are at work: those that are so at the start are read, those that begin are
@@ -112,7 +109,7 @@ export function followSessions(connection: ServerConnection, options: FollowServ
       case "weigh":
         return weight.told(event);
       case "changed":
-        return options.onChange?.(action.rootId);
+        return options.onChange?.(action.rootId, action.isOver);
       case "rest":
         return await rest(action.rootId);
       case "ask-for-rest": {
@@ -121,7 +118,7 @@ export function followSessions(connection: ServerConnection, options: FollowServ
           .then((client) => busySessions(client, directory, patience()))
           .catch(() => new Set([rootId]));
         if (!busy.has(rootId)) await rest(rootId);
-        else if (isChanged) options.onChange?.(rootId);
+        else if (isChanged) options.onChange?.(rootId, true);
         return;
       }
       default:
@@ -161,7 +158,7 @@ export function followSessions(connection: ServerConnection, options: FollowServ
     if (!signal.aborted) options.onConnected?.(first);
   };
 
-  const queue = boundedQueue<Queued>(MOST_QUEUED, signal);
+  const queue = eventQueue(MOST_QUEUED, signal);
   const pump = async (): Promise<void> => {
     for (;;) {
       const next = await queue.next();
@@ -173,8 +170,9 @@ export function followSessions(connection: ServerConnection, options: FollowServ
   const following = followEvents(connection, {
     directory: options.directory,
     signal,
+    paceMs: FOLLOW_PACE_MS,
     onEvent: queue.push,
-    onConnected: (first) => void queue.push({ type: "connected", first, at: Date.now() }),
+    onConnected: queue.connected,
     onTrouble: options.onTrouble,
   });
   return {

@@ -1,3 +1,4 @@
+import { fieldsOf } from "../../text/json-fields.js";
 import { isSessionId } from "../schema/ids.js";
 import { type ServerEvent, sessionIdOf } from "../schema/server-event.js";
 import { addEvidence, type EventEvidence, evidenceWithout, noEvidence } from "./event-evidence.js";
@@ -47,7 +48,8 @@ export type FollowAction =
   | { readonly type: "read"; readonly id: string; readonly next: "event" | "rest" }
   /** The event belongs to a session that is mirrored, and takes room. */
   | { readonly type: "weigh"; readonly rootId: string }
-  | { readonly type: "changed"; readonly rootId: string }
+  /** @param isOver whether something in it may be over now */
+  | { readonly type: "changed"; readonly rootId: string; readonly isOver: boolean }
   /** The session has come to rest. */
   | { readonly type: "rest"; readonly rootId: string }
   /** So it has, unless the server says that it is at work. @param isChanged whether it has changed, where it is */
@@ -140,7 +142,9 @@ function takeEvent(
 /** What an event that was taken means for the session that it belongs to. */
 function outcomeOf(mirror: Mirror, event: ServerEvent, id: string, isChanged: boolean): readonly FollowAction[] {
   const rootId = rootOf(mirror, id);
-  const changed: readonly FollowAction[] = isChanged ? [{ type: "changed", rootId }] : [];
+  const changed: readonly FollowAction[] = isChanged
+    ? [{ type: "changed", rootId, isOver: mayEndSomething(event) }]
+    : [];
   if (!isAtRest(event)) return changed;
   if (id === rootId) return [{ type: "rest", rootId }];
   // Only a subagent of a session may have been at work that is at rest itself.
@@ -148,6 +152,22 @@ function outcomeOf(mirror: Mirror, event: ServerEvent, id: string, isChanged: bo
   const directory = directoryOf(mirror, rootId);
   // What was read in its midst looks idle here until an event says otherwise: the server knows.
   return isQuiet && directory !== undefined ? [{ type: "ask-for-rest", rootId, directory, isChanged }] : changed;
+}
+
+/** Whether an event may tell that something is over: a step, a tool. A text that grows ends nothing. */
+function mayEndSomething(event: ServerEvent): boolean {
+  switch (event.type) {
+    case "message.part.delta":
+    case "session.updated":
+      return false;
+    case "message.part.updated": {
+      const { type, state } = event.properties.part;
+      const { status } = fieldsOf(state);
+      return type === "tool" ? status !== "pending" && status !== "running" : type === "step-finish";
+    }
+    default:
+      return true;
+  }
 }
 
 /** The directory of a mirrored session, where it says one. */

@@ -4,6 +4,9 @@ import type { CatchUpOptions } from "./catch-up.js";
 import type { EventEvidence } from "./event-evidence.js";
 import type { StreamTrouble } from "./event-stream.js";
 
+/** How long the events of a server that is only followed may wait to be read together, ms. */
+export const FOLLOW_PACE_MS = 250;
+
 export interface FollowServerHooks extends CatchUpOptions {
   /**
    * A session has come to rest, perhaps while there was no connection. It is mirrored until this is done; the events

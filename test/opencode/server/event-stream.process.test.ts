@@ -49,7 +49,7 @@ interface Following {
 async function follow(
   url: string,
   enough: (so: Following) => boolean,
-  more: { readonly directory?: string; readonly silenceMs?: number; readonly password?: string } = {},
+  more: Partial<Record<"directory" | "password", string>> & Partial<Record<"silenceMs" | "paceMs", number>> = {},
 ): Promise<Following> {
   const { password, ...options } = more;
   const abort = new AbortController();
@@ -121,6 +121,25 @@ test("reads what it knows, and leaves out what it does not know and what is malf
   const [request] = requests;
   expect(new URL(request?.url ?? "", url).searchParams.get("directory")).toBe("/a b/ö");
   expect(request?.headers.authorization).toBe(`Basic ${Buffer.from("opencode:sesame").toString("base64")}`);
+});
+
+test("at a pace of its own it reads all that came meanwhile, in its order, and more than a connection holds", async () => {
+  const ids = Array.from({ length: 300 }, (_, index) => `ses_${index}`);
+  const dated = (sessionID: string) => ({ id: "evt_1fe340d02001osor1BGqB9pTLU", ...idle(sessionID) });
+  const { url } = await serving([
+    (_, response) => {
+      stream(response, connected, dated("ses_first"));
+      const padding = "x".repeat(10_000);
+      for (const one of ids) response.write(`: ${padding}\ndata: ${JSON.stringify(dated(one))}\n\n`);
+      response.end();
+    },
+    (_, response) => stream(response, connected),
+  ]);
+  const so = await follow(url, ({ connects }) => connects.length === 2, { paceMs: 20 });
+  expect(so.events.map(({ event }) => event.properties)).toEqual(
+    ["ses_first", ...ids].map((sessionID) => ({ sessionID })),
+  );
+  expect(so.troubles.map(({ kind }) => kind)).toEqual(["ended"]);
 });
 
 test("unwraps the events of all directories", async () => {

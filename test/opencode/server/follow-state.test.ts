@@ -53,7 +53,7 @@ describe("a session that begins to work", () => {
     const { state, actions } = stepsOf([taken(event), wasRead(info("ses_a")), taken(event, true)]);
     expect(actions).toEqual([
       { type: "weigh", rootId: "ses_a" },
-      { type: "changed", rootId: "ses_a" },
+      { type: "changed", rootId: "ses_a", isOver: true },
     ]);
     expect(state.mirror.get("ses_a")?.status).toEqual({ type: "busy" });
   });
@@ -100,6 +100,7 @@ describe("a session that comes to rest", () => {
     expect(stepsOf([...familyAtWork, taken(idle("ses_child"))]).actions.at(-1)).toEqual({
       type: "changed",
       rootId: "ses_a",
+      isOver: true,
     });
   });
 
@@ -233,5 +234,39 @@ describe("whatever a server tells", () => {
         expect(step.state.mirror).toBe(before.mirror);
       }),
     );
+  });
+});
+
+describe("what may be over", () => {
+  const part = (type: string, status?: string): ServerEvent => ({
+    type: "message.part.updated",
+    properties: {
+      sessionID: "ses_a",
+      part: { id: "prt_1", messageID: "msg_1", type, ...(status && { state: { status } }) },
+    },
+    at: 1,
+  });
+  const message: ServerEvent = {
+    type: "message.updated",
+    properties: { sessionID: "ses_a", info: { id: "msg_1", role: "assistant" } },
+    at: 1,
+  };
+  const changeAfter = (event: ServerEvent) =>
+    stepsOf([...familyAtWork, taken(message), taken(event)]).actions.find(({ type }) => type === "changed");
+
+  test.each([
+    [
+      "a message",
+      { ...message, properties: { ...message.properties, info: { id: "msg_2", role: "assistant" } } },
+      true,
+    ],
+    ["a tool that has ended", part("tool", "completed"), true],
+    ["a tool that has failed", part("tool", "error"), true],
+    ["a step's end", part("step-finish"), true],
+    ["a tool that runs", part("tool", "running"), false],
+    ["a text", part("text"), false],
+    ["a session's title", { type: "session.updated", properties: { info: info("ses_a") }, at: 1 }, false],
+  ] as const)("%s", (_, event, isOver) => {
+    expect(changeAfter(event as ServerEvent)).toEqual({ type: "changed", rootId: "ses_a", isOver });
   });
 });

@@ -8,7 +8,7 @@ import { noteAboutFound } from "../../server/catch-up.js";
 import type { ServerConnection } from "../../server/connection.js";
 import { addEvidence, evidenceWithout, noEvidence } from "../../server/event-evidence.js";
 import { followSource } from "../../server/event-stream.js";
-import type { FollowedServer, FollowServerHooks } from "../../server/followed-server.js";
+import { FOLLOW_PACE_MS, type FollowedServer, type FollowServerHooks } from "../../server/followed-server.js";
 import { limitedNotes } from "../../server/limited-notes.js";
 import { EVENTS_OF_2 } from "./adapter-of-2.js";
 import { factsOf2 } from "./event-facts.js";
@@ -136,7 +136,7 @@ export function followSessions2(connection: ServerConnection, hooks: FollowServe
   };
 
   const rest = async (rootId: string): Promise<void> => {
-    if (!(await isQuiet(rootId))) return hooks.onChange?.(rootId);
+    if (!(await isQuiet(rootId))) return hooks.onChange?.(rootId, true);
     await hooks.onIdle(rootId);
     forget(familyOf2(mirror, rootId));
   };
@@ -164,7 +164,7 @@ export function followSessions2(connection: ServerConnection, hooks: FollowServe
     if (event.type !== "session.tool.progress") weights.set(id, (weights.get(id) ?? 0) + event.size);
     if (isTooMuch(rootId)) return;
     if (isEnd(event)) await rest(rootId);
-    else if (mirror !== before) hooks.onChange?.(rootId);
+    else if (mirror !== before) hooks.onChange?.(rootId, !event.type.endsWith(".delta"));
   };
 
   const catchUp = async (first: boolean): Promise<void> => {
@@ -184,7 +184,7 @@ export function followSessions2(connection: ServerConnection, hooks: FollowServe
     for (const id of new Set([...worked, ...missedIds])) {
       if (mirror.has(id) || (await read(id)) !== undefined) await rest(id);
     }
-    for (const id of mirror.keys()) if (rootOf2(mirror, id) === id) hooks.onChange?.(id);
+    for (const id of mirror.keys()) if (rootOf2(mirror, id) === id) hooks.onChange?.(id, true);
   };
 
   let hasNoted = hooks.onNote === undefined || wanted === undefined;
@@ -221,6 +221,7 @@ export function followSessions2(connection: ServerConnection, hooks: FollowServe
   };
   const following = followSource(EVENTS_OF_2, connection, {
     signal,
+    paceMs: FOLLOW_PACE_MS,
     onEvent: queue.push,
     onConnected: (first) => void queue.push({ type: "connected", first, at: Date.now() }),
     onTrouble: hooks.onTrouble,

@@ -101,6 +101,8 @@ export interface SentEvent2 {
   readonly directory?: string | undefined;
   /** undefined for what looptrace does not read, and for what is not as it should be. */
   readonly event?: ServerEvent2 | undefined;
+  /** Whether the event says itself when it was made. */
+  readonly isDated?: boolean | undefined;
 }
 
 const typed = z.looseObject({ type: z.string(), data: fields.default({}) });
@@ -125,8 +127,9 @@ export function readServerEvent2(text: string, receivedAt: number): SentEvent2 |
   if (!sent) return undefined;
   const read = serverEvent.safeParse(inNewWords(sent)).data;
   if (!read) return { type: sent.type };
-  const at = read.created ?? ((read.id && idTime(read.id, receivedAt)) || receivedAt);
-  return { type: read.type, directory: read.location?.directory, event: { ...read, at, size: text.length } };
+  const madeAt = read.created ?? ((read.id && idTime(read.id, receivedAt)) || undefined);
+  const event = { ...read, at: madeAt ?? receivedAt, size: text.length };
+  return { type: read.type, directory: read.location?.directory, event, isDated: madeAt !== undefined };
 }
 
 /** The session that an event is about. */
