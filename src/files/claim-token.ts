@@ -47,6 +47,16 @@ export async function isOwnerAlive(token: string, path: string): Promise<boolean
   return running === start;
 }
 
+/** Whether the process that a token names is stopped, as by Ctrl-Z, where the system tells that (Linux). */
+export function isOwnerStopped(token: string): boolean {
+  const [pid = "", start, host, boot, space] = token.split("-");
+  const here = thisMachine();
+  if (host !== here.host || boot !== here.boot || space !== here.space) return false;
+  const line = attempt(() => readFileSync(`/proc/${Number.parseInt(pid, 16)}/stat`, "utf8"));
+  const fields = line?.slice(line.lastIndexOf(")") + 2).split(" ");
+  return fields?.[0] === "T" && Number(fields[19]).toString(16) === start;
+}
+
 /** Whether a token is of a process that ran on this machine before it was last started: then that is no more. */
 export function isOfEarlierBoot(token: string): boolean {
   const [, , host, boot] = token.split("-");

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, renameSync, 
 import { utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { attempt, hasCode } from "../errors/thrown.js";
-import { claimToken, isOwnerAlive } from "./claim-token.js";
+import { claimToken, isOwnerAlive, isOwnerStopped } from "./claim-token.js";
 import { namesIn, sweepTemporaryFiles, temporaryPath } from "./private-files.js";
 
 /** That its owner alone is at a file. */
@@ -42,6 +42,12 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
     if (take(lock)) return lockAt(lock);
   }
   return undefined;
+}
+
+/** Whether a lock is held by a process of this machine that has been stopped, as by Ctrl-Z. Never throws. */
+export function isHolderStopped(path: string): boolean {
+  const lock = join(dirname(path), `.${basename(path)}.lock`);
+  return (attempt(() => ownersOf(lock)) ?? []).some(isOwnerStopped);
 }
 
 /** Removes the locks in a folder whose owners are no more. Never throws: what stays does no harm. */

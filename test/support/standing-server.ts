@@ -27,7 +27,7 @@ export interface StandingServer {
 
 /**
  * Listens as `opencode serve` does, and says which version it is. With `slow` beside it it listens half a second
- * later, with `dying` it ends at once, with `silent` it answers nothing.
+ * later, with `dying` it ends at once, with `silent` it answers nothing, and as long as there is `busy` it works on.
  */
 const PROGRAM = `
 const { appendFileSync, existsSync } = require("node:fs");
@@ -39,6 +39,7 @@ if (existsSync(beside("dying"))) process.exit(1);
 process.on("SIGINT", () => process.exit(0));
 setTimeout(() => {
   createServer((request, answer) => {
+    while (existsSync(beside("busy"))) continue;
     appendFileSync(beside("asked"), request.method + " " + request.url + "\\n");
     // Sessions it has none.
     if (!/health|dispose|abort/.test(request.url)) answer.statusCode = 500;

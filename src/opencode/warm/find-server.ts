@@ -3,25 +3,40 @@ import { isOk, send, textOf } from "../server/patient-fetch.js";
 import { takeLease } from "./leases.js";
 import { type NotedServer, notedServers } from "./noted-servers.js";
 import { isOwnPort } from "./own-port.js";
-import { isOwnProcess } from "./process-start.js";
+import { cpuMsOf, isOwnProcess } from "./process-start.js";
 import { readRecord, type ServerRecord } from "./server-record.js";
 import { type WarmServer, warmServer, worn } from "./warm-server.js";
 import { withdraw } from "./withdraw.js";
 
-/** A server that works answers in a few ms; one that is busy starting something for another run takes longer. */
-const ANSWER_MS = 2_500;
+/** For how long a server's answer is waited for. */
+export interface AnswerPatience {
+  /** One that works answers in a few ms; one that is busy starting something for another run takes longer. */
+  readonly answerMs: number;
+  /** One that takes CPU time meanwhile, on a machine with much to do, is waited for so long. */
+  readonly busyMs: number;
+}
+
+const PATIENCE: AnswerPatience = { answerMs: 2_500, busyMs: 10_000 };
+/** So much of a processor is work: timers alone take half of it. */
+const BUSY_SHARE = 0.05;
 const MOST_ANSWER_BYTES = 1024 * 1024;
 
 /**
  * Gets hold of a server that an earlier run has left. One that misbehaves, or has become too large, is withdrawn.
  *
  * @param idleMs how long it may be without use afterwards
- * @returns undefined where there is none
+ * @param patience for tests
+ * @returns `busy` where one is there that has too much to do to answer, undefined where there is none
  */
-export async function findServer(servers: string, key: string, idleMs: number): Promise<WarmServer | undefined> {
+export async function findServer(
+  servers: string,
+  key: string,
+  idleMs: number,
+  patience: AnswerPatience = PATIENCE,
+): Promise<WarmServer | "busy" | undefined> {
   for (const noted of await notedServers(servers)) {
     if (noted.record.key !== key || !isAlive(noted.record)) continue;
-    const found = await use(noted, idleMs).catch(() => undefined);
+    const found = await use(noted, idleMs, patience).catch(() => undefined);
     if (found) return found;
   }
   return undefined;
@@ -32,18 +47,21 @@ export function isAlive({ server, keeper, connection }: ServerRecord): boolean {
   return isOwnProcess(server) && isOwnProcess(keeper) && isOwnPort(connection.url);
 }
 
-async function use({ folder, record }: NotedServer, idleMs: number): Promise<WarmServer | undefined> {
+async function use(
+  { folder, record }: NotedServer,
+  idleMs: number,
+  patience: AnswerPatience,
+): Promise<WarmServer | "busy" | undefined> {
   const lease = await takeLease(folder, idleMs);
   try {
     // Its keeper takes the record away before it looks for leases: what is still noted now will not be ended.
     const now = await readRecord(folder);
     const problem =
-      now?.runId !== record.runId
-        ? null
-        : ((await worn(folder, record)) ?? ((await answers(record)) ? undefined : "it gave no answer"));
+      now?.runId !== record.runId ? null : ((await worn(folder, record)) ?? WHY_NOT[await answerOf(record, patience)]);
     if (problem === undefined)
       return warmServer({ folder, lease, record, version: Promise.resolve(record.version), isFound: true });
     await lease.end();
+    if (problem === BUSY) return "busy";
     if (problem !== null) await withdraw(folder, record.keeper, problem);
   } catch (error) {
     await lease.end();
@@ -52,10 +70,33 @@ async function use({ folder, record }: NotedServer, idleMs: number): Promise<War
   return undefined;
 }
 
-async function answers({ connection, generation, version }: ServerRecord): Promise<boolean> {
+const BUSY = "it was busy";
+const WHY_NOT = { answered: undefined, busy: BUSY, silent: "it gave no answer" } as const;
+
+/** Whether a server answers; one that does not, but works, may have more to do than this machine can. */
+async function answerOf(record: ServerRecord, { answerMs, busyMs }: AnswerPatience): Promise<keyof typeof WHY_NOT> {
+  const givingUp = new AbortController();
+  const giveUpAt = performance.now() + busyMs;
+  const taken = (): number => cpuMsOf(record.server.pid) ?? 0;
+  let before = taken();
+  let isBusy = false;
+  const watch = setInterval(() => {
+    const now = taken();
+    isBusy = now - before >= answerMs * BUSY_SHARE;
+    before = now;
+    if (!isBusy || performance.now() >= giveUpAt) givingUp.abort();
+  }, answerMs);
+  try {
+    if (await answers(record, givingUp.signal)) return "answered";
+    return isBusy && givingUp.signal.aborted ? "busy" : "silent";
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+async function answers({ connection, generation, version }: ServerRecord, signal: AbortSignal): Promise<boolean> {
   // The second is that of the previews of opencode 2.
   const paths = generation === 2 ? ["/api/info", "/api/health"] : ["/global/health"];
-  const signal = AbortSignal.timeout(ANSWER_MS);
   for (const path of paths) {
     try {
       const headers = authorization(connection);

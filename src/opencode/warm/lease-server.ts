@@ -1,7 +1,7 @@
 import disk, { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lockFile } from "../../files/file-lock.js";
+import { isHolderStopped, lockFile } from "../../files/file-lock.js";
 import { readOwnText } from "../../files/own-files.js";
 import { storePaths } from "../../files/store-paths.js";
 import { fieldsOf } from "../../text/json-fields.js";
@@ -20,6 +20,8 @@ const LAST_START = "last-start.json";
 const MOST_BYTES = 256 * 1024;
 /** A start that takes longer than this has failed. */
 const LONGEST_START_MS = 35_000;
+/** A process that a person has stopped (Ctrl-Z) in the midst of a start may go on at any time, or never. */
+const STOPPED_MS = 2_000;
 const POLL_MS = 25;
 
 /**
@@ -45,25 +47,31 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
   if (fingerprint === undefined || !(idleMs > 0)) return undefined;
   const servers = await makeServersFolder(root);
   if (!(await hasRoom(servers))) return undefined;
-  const find = (): Promise<WarmServer | undefined> => findServer(servers, fingerprint.key, idleMs);
+  const find = () => findServer(servers, fingerprint.key, idleMs);
+  const path = join(servers, fingerprint.key.slice(0, 16));
+  let stoppedSince: number | undefined;
   const giveUpAt = performance.now() + LONGEST_START_MS;
   for (let hasWaited = false; performance.now() < giveUpAt; hasWaited = true) {
     signal?.throwIfAborted();
     const found = await find();
+    // Another one would have as much to do.
+    if (found === "busy") return undefined;
     if (found) return found;
-    const lock = await lockFile(join(servers, fingerprint.key.slice(0, 16)));
+    const lock = await lockFile(path);
     if (lock) {
       // It may have been started between the look and the lock.
       const meanwhile = await find().catch(() => undefined);
       // Whoever had the lock before has not managed to start one.
       if (meanwhile || hasWaited) {
         await lock.release();
-        return meanwhile;
+        return meanwhile === "busy" ? undefined : meanwhile;
       }
       await sweepServers(servers);
       const why = await whyStarted(servers, fingerprint).catch(() => "");
       return await startToLeave({ spec, fingerprint, servers, idleMs, why, lock, signal });
     }
+    stoppedSince = isHolderStopped(path) ? (stoppedSince ?? performance.now()) : undefined;
+    if (stoppedSince !== undefined && performance.now() - stoppedSince > STOPPED_MS) return undefined;
     await sleep(POLL_MS, undefined, { signal });
   }
   return undefined;

@@ -31,6 +31,12 @@ export function isOwnProcess({ pid, start }: ProcessMark): boolean {
   return attempt(() => statSync(`/proc/${pid}`).uid) === process.geteuid?.();
 }
 
+/** The CPU time that a process has taken itself, ms; undefined where the system does not tell (only Linux). */
+export function cpuMsOf(pid: number): number | undefined {
+  const fields = process.platform === "linux" ? statFields(pid) : undefined;
+  return fields && fields.ticks * MS_PER_TICK;
+}
+
 /** This process. */
 export function ownMark(): ProcessMark | undefined {
   const start = startOf(process.pid);
@@ -60,6 +66,8 @@ interface StatFields {
   readonly session: number;
   readonly tty: string;
   readonly start: string;
+  /** Of CPU time. */
+  readonly ticks: number;
 }
 
 function statFields(pid: number): StatFields | undefined {
@@ -69,7 +77,7 @@ function statFields(pid: number): StatFields | undefined {
   const fields = line?.slice(line.lastIndexOf(")") + 2).split(" ");
   const [state, session, tty, start] = [fields?.[0], Number(fields?.[3]), fields?.[4], fields?.[19]];
   if (state === undefined || tty === undefined || start === undefined) return undefined;
-  return { state, session, tty, start };
+  return { state, session, tty, start, ticks: Number(fields?.[11]) + Number(fields?.[12]) };
 }
 
 function startFromPs(pid: number): string | undefined {

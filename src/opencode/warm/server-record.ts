@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { attempt } from "../../errors/thrown.js";
 import { fieldsOf, isFields } from "../../text/json-fields.js";
 import type { Generation } from "../program/generation.js";
 import type { ServerConnection } from "../server/connection.js";
@@ -62,6 +63,16 @@ export async function readRecord(
   } catch {
     return undefined;
   }
+}
+
+/** Whether a newer looptrace has noted a server there, in a way that this one cannot read: that is not this one's to judge. */
+export async function isOfNewerFormat(folder: string): Promise<boolean> {
+  for (const name of [RECORD, WITHDRAWN]) {
+    const text = await readPrivate(join(folder, name)).catch(() => undefined);
+    const { format } = fieldsOf(attempt(() => JSON.parse(text ?? "")));
+    if (typeof format === "number" && format > FORMAT) return true;
+  }
+  return false;
 }
 
 async function readPrivate(path: string): Promise<string | undefined> {

@@ -128,7 +128,12 @@ export async function worn(
   if (uses >= MOST_USES) return `${uses} runs had used it`;
   const kb = memoryOf(server.pid) ?? 0;
   if (kb > MOST_MEMORY_KB) return `it had grown to ${Math.floor(kb / 1024)} MB`;
-  const { size } = await stat(join(folder, log));
+  const size = await stat(join(folder, log)).then(
+    (found) => found.size,
+    () => undefined,
+  );
+  // A run could not tell what opencode says of it.
+  if (size === undefined) return "its log was gone";
   if (size > MOST_LOG_BYTES) return "its log had grown long";
   const recorded = await recordingAt(join(folder, RECORDINGS), false)
     .mark()

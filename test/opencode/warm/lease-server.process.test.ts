@@ -1,8 +1,14 @@
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { claimToken } from "../../../src/files/claim-token.js";
+import { findServer } from "../../../src/opencode/warm/find-server.js";
+import { fingerprintOf } from "../../../src/opencode/warm/fingerprint.js";
 import { isOwnProcess, startOf } from "../../../src/opencode/warm/process-start.js";
+import { surveyServers } from "../../../src/opencode/warm/survey-servers.js";
+import { sweepServers } from "../../../src/opencode/warm/sweep-servers.js";
 import { standingServer } from "../../support/standing-server.js";
 
 const ABORTED = { why: "a turn on it was stopped", wasAborted: true };
@@ -112,6 +118,65 @@ test("a server that does not answer is replaced", async () => {
   await rm(join(standing.folder, "silent"));
   expect(await next).toMatchObject({ isFound: false });
   expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it gave no answer\n");
+});
+
+test("a server that does not answer as it has much to do is left alone, and used later", async () => {
+  const standing = await standingServer();
+  const first = await standing.lease();
+  await first?.end();
+  const [id = ""] = standing.ids();
+  const { key } = await recordOf(standing.servers, id);
+  await writeFile(join(standing.folder, "busy"), "");
+  const patience = { answerMs: 500, busyMs: 1_000 };
+  expect(await findServer(standing.servers, key, 600_000, patience)).toBe("busy");
+  await rm(join(standing.folder, "busy"));
+  expect(await standing.lease()).toMatchObject({ isFound: true, runId: first?.runId });
+});
+
+test("a server without its log is replaced: a run could not tell what opencode says of it", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const [id = ""] = standing.ids();
+  const { log } = await recordOf(standing.servers, id);
+  await rm(join(standing.servers, id, log));
+  expect(await standing.lease()).toMatchObject({ isFound: false });
+  expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("its log was gone\n");
+});
+
+test.runIf(process.platform === "linux")("a start that a person has stopped is not waited for", async () => {
+  const standing = await standingServer();
+  await mkdir(standing.servers, { recursive: true, mode: 0o700 });
+  const stopped = spawn("sleep", ["60"], { stdio: "ignore" });
+  onTestFinished(() => void stopped.kill("SIGKILL"));
+  stopped.kill("SIGSTOP");
+  const pid = stopped.pid ?? 0;
+  await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, "latin1")).toContain(") T "));
+  const [, , ...place] = claimToken().split("-");
+  const token = [pid.toString(16), Number(startOf(pid)).toString(16), ...place].join("-");
+  const lock = join(standing.servers, `.${fingerprintOf(standing.spec)?.key.slice(0, 16)}.lock`);
+  await mkdir(lock);
+  await writeFile(join(lock, token), "");
+  expect(await standing.lease()).toBeUndefined();
+  expect(await standing.starts()).toEqual([]);
+});
+
+test("what a newer looptrace has noted in its own way is neither ended nor taken for lost", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const [id = ""] = standing.ids();
+  const folder = join(standing.servers, id);
+  const record = await recordOf(standing.servers, id);
+  const text = JSON.stringify({ ...record, format: 2, key: undefined });
+  await writeFile(join(folder, "server.json"), text);
+  // As it is a while after its start.
+  await utimes(folder, new Date(), new Date(Date.now() - 3_600_000));
+  await sweepServers(standing.servers);
+  expect(startOf(record.server.pid)).toBe(record.server.start);
+  expect(await surveyServers(standing.root)).toMatchObject({ servers: [], doubts: [] });
+  await writeFile(join(folder, "server.json"), JSON.stringify({ ...record, format: 0 }));
+  await utimes(folder, new Date(), new Date(Date.now() - 3_600_000));
+  expect(await surveyServers(standing.root)).toMatchObject({ servers: [], doubts: [{ path: folder }] });
+  await writeFile(join(folder, "server.json"), JSON.stringify(record));
 });
 
 test("what a server knows of a directory is thrown away where that has changed, and where it has started tool servers", async () => {
