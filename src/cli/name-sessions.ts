@@ -6,7 +6,7 @@ import { ConfigurationError } from "../errors/configuration-error.js";
 import { maskFor } from "../masking/mask.js";
 import { isSessionId } from "../opencode/session.js";
 import type { LoadOptions } from "../sessions/load-options.js";
-import { storedIdsWith } from "../sessions/stored-files.js";
+import { type IdsWith, storedIdsOnce } from "../sessions/stored-files.js";
 import { sessionOutcome, titleText, whenOf } from "../terminal/paint-sessions.js";
 import { whenText } from "../terminal/when-text.js";
 import { plural } from "../text/format.js";
@@ -45,12 +45,17 @@ export async function nameSessions(
   terminal: Terminal,
 ): Promise<readonly string[]> {
   const ids: string[] = [];
-  for (const name of named) ids.push(await nameSession(name, where, terminal));
+  const idsWith = storedIdsOnce(where.paths);
+  for (const name of named) ids.push(await nameOne(name, where, terminal, idsWith));
   return ids;
 }
 
 /** The same for one. */
 export async function nameSession(name: string, where: Where, terminal: Terminal): Promise<string> {
+  return await nameOne(name, where, terminal, storedIdsOnce(where.paths));
+}
+
+async function nameOne(name: string, where: Where, terminal: Terminal, idsWith: IdsWith): Promise<string> {
   const { files = true, directory } = where;
   if (name.trim() === "")
     throw new ConfigurationError(
@@ -60,7 +65,7 @@ export async function nameSession(name: string, where: Where, terminal: Terminal
   if (files && (name === "-" || NO_NAME.test(name) || existsSync(resolve(directory, name)))) return name;
   if (NUMBER.test(name)) return await numbered(name, where, terminal);
   if (BEGINNING.test(name) && name.replace(/^ses_/, "").length >= SHORTEST_ID) {
-    const ids = await storedIdsWith(where.paths, name);
+    const ids = await idsWith(name);
     const [only] = ids;
     if (only !== undefined && (ids.length === 1 || ids.includes(name))) return ids.includes(name) ? name : only;
     if (ids.length > 1) return await withSubagents(name, ids, where, terminal);

@@ -24,11 +24,39 @@ export async function lastStoredSessions(paths: StorePaths, count: number): Prom
 }
 
 /** The ids of stored sessions, subagents' too, that begin so. @param beginning with or without `ses_` */
-export async function storedIdsWith(paths: StorePaths, beginning: string): Promise<readonly string[]> {
-  refuseUntrustedStore(paths);
-  const whole = beginning.startsWith("ses_") ? beginning : `ses_${beginning}`;
-  const ids = (await namesIn(paths)).filter((name) => name.startsWith(whole) && name.endsWith(".json"));
-  return ids.map((name) => name.slice(0, -".json".length)).filter(isSessionId);
+export type IdsWith = (beginning: string) => Promise<readonly string[]>;
+
+/** Finds them in one listing of the folder, made when it is first asked: of thousands each takes as long as it is. */
+export function storedIdsOnce(paths: StorePaths): IdsWith {
+  let listed: Promise<readonly string[]> | undefined;
+  const list = async (): Promise<readonly string[]> => {
+    refuseUntrustedStore(paths);
+    const names = (await namesIn(paths)).filter((name) => name.endsWith(".json"));
+    return names
+      .map((name) => name.slice(0, -".json".length))
+      .filter(isSessionId)
+      .sort();
+  };
+  return async (beginning) => {
+    listed ??= list();
+    const ids = await listed;
+    const whole = beginning.startsWith("ses_") ? beginning : `ses_${beginning}`;
+    const from = firstFrom(ids, whole);
+    let to = from;
+    while (ids[to]?.startsWith(whole)) to += 1;
+    return ids.slice(from, to);
+  };
+}
+
+/** Where the first text stands that is not before this one. @param sorted ascending */
+function firstFrom(sorted: readonly string[], text: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? "") < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The files of one stored session, as far as a folder's listing tells of them. */
