@@ -46,7 +46,8 @@ export function* encodeTrace(
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
   const maxSpanBytes = limits.spanBytes ?? DEFAULT_SPAN_BYTES;
   const { scope, resource } = spanProfile(profile);
-  const request = createRequest(requestFrame(traceResource(options, resource(options)).attributes, scope));
+  const request = idle.pop() ?? createRequest();
+  request.begin(requestFrame(traceResource(options, resource(options)).attributes, scope));
   for (const { spanId, describe } of toDescribe) {
     if (limits.leaveOut?.has(spanId)) {
       // The shelf's order does not depend on what is left out.
@@ -67,20 +68,29 @@ export function* encodeTrace(
     request.add(span, size);
     if (full) yield full;
   }
-  if (request.spans() > 0) yield request.close();
+  const last = request.spans() > 0 ? request.close() : undefined;
+  if (idle.length === 0) idle.push(request);
+  if (last) yield last;
 }
 
-/** A span is written apart: only when its size is known it is known in which request it stands. */
-const written = new JsonBytes();
+/** The next trace uses its memory again. While it is there, the engine also keeps the code that it has compiled. */
+const idle: ReturnType<typeof createRequest>[] = [];
 
 /** A request in the making, and after it the next one. */
-function createRequest({ head, tail }: RequestFrame) {
+function createRequest() {
   const writer = createSpanWriter();
+  // A span is written apart: only when its size is known it is known in which request it stands.
+  const written = new JsonBytes();
   const body = new JsonBytes();
+  let frame: RequestFrame;
   let traceId = "";
   let spanIds: string[] = [];
   let size = 0;
   return {
+    /** @param around what stands around the spans of each request from now on */
+    begin(around: RequestFrame): void {
+      frame = around;
+    },
     spans: (): number => spanIds.length,
     /** About how large it is, in bytes. */
     size: (): number => size,
@@ -90,7 +100,7 @@ function createRequest({ head, tail }: RequestFrame) {
       return writer.write(next, written);
     },
     add(span: SpanToWrite, bytes: number): void {
-      if (spanIds.length === 0) body.bytes(head);
+      if (spanIds.length === 0) body.bytes(frame.head);
       else body.byte(COMMA);
       body.bytes(written.written());
       traceId = span.traceId;
@@ -98,7 +108,7 @@ function createRequest({ head, tail }: RequestFrame) {
       size += bytes;
     },
     close(): OtlpRequest {
-      body.bytes(tail);
+      body.bytes(frame.tail);
       const request = { body: body.written().slice(), traceId, spanIds };
       body.clear();
       spanIds = [];

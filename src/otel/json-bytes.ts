@@ -1,6 +1,7 @@
 import { escapesIn } from "./escapes.js";
 
 const FIRST_BYTES = 64 * 1024;
+const MOST_KEPT = 8 * 1024 * 1024;
 
 /** Of longer texts the encoder is faster than a look at each character, for which it has to be called. */
 const SHORT = 24;
@@ -76,8 +77,10 @@ export class JsonBytes {
     this.#added = mark.length - mark.unescaped;
   }
 
+  /** Begins anew, in the same memory unless it is very large. */
   clear(): void {
     this.rewind({ length: 0, unescaped: 0 });
+    if (this.#bytes.length > MOST_KEPT) this.#resize(FIRST_BYTES);
   }
 
   /** What has been written, until more is. */
@@ -161,10 +164,15 @@ export class JsonBytes {
   #makeRoom(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+    this.#resize(Math.max(needed, this.#bytes.length * 2));
+  }
+
+  /** @param size not less than what has been written */
+  #resize(size: number): void {
+    const bytes = new Uint8Array(size);
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
   }
 }
 

@@ -4,6 +4,9 @@ import type { JsonBytes } from "./json-bytes.js";
 
 /** JSON that is written when it goes to the wire, and no sooner: as a string it would be there twice. */
 export class JsonText {
+  /** With its last object a class loses the code that the engine has compiled for it; this one stays. */
+  static readonly EMPTY = new JsonText({});
+
   /** @param value plain data, cleaned */
   constructor(readonly value: Fields | readonly unknown[]) {}
 

@@ -44,7 +44,7 @@ interface WrittenShared {
   readonly size: number;
 }
 
-/** One for the spans of a trace: what many of them say is written once. */
+/** One for the spans of many traces: what many of them say is written once. */
 export function createSpanWriter(): SpanWriter {
   const heads = headsOfAttributes();
   const known = new WeakMap<Attributes, WrittenShared>();
@@ -126,6 +126,8 @@ const ERROR_END = utf8('"}');
 /** How an attribute begins, by its name and whether another one stands before it. */
 type HeadOf = (name: string, isFirst: boolean) => Uint8Array;
 
+const MOST_NAMES = 1_000;
+
 /** Each name is written once. */
 function headsOfAttributes(): HeadOf {
   const heads = new Map<string, Uint8Array>();
@@ -133,7 +135,8 @@ function headsOfAttributes(): HeadOf {
     let head = heads.get(name);
     if (head === undefined) {
       head = utf8(`,{"key":${JSON.stringify(name)},"value":`);
-      heads.set(name, head);
+      // A caller's metadata can have any number of names.
+      if (heads.size < MOST_NAMES) heads.set(name, head);
     }
     return isFirst ? head.subarray(1) : head;
   };
