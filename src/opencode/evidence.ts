@@ -7,12 +7,7 @@ export {
   readLogEvidence,
 } from "./read/log-evidence.js";
 export type { LoggedMark } from "./read/log-marks.js";
+export { runEvidenceIn } from "./read/read-run-evidence.js";
 export { type PermissionWait, permissionWait, type SeenRetry, seenRetry } from "./schema/event-facts.js";
-export {
-  type Halt,
-  isOwnAbort,
-  isWantedEnd,
-  processEndOf,
-  type RunEvidence,
-  runEvidence,
-} from "./schema/run-evidence.js";
+export { isOwnAbort, isWantedEnd, processEndOf } from "./schema/run-end.js";
+export { type Halt, type RunEvidence, runEvidence } from "./schema/run-evidence.js";

@@ -8,7 +8,6 @@ export { taskSessionId } from "./read/task-session.js";
 export { transcriptOf } from "./read/transcript.js";
 export type { SessionExport, SessionTree, SessionTreeV1 } from "./schema/exported-session.js";
 export { idTime, isSessionId } from "./schema/ids.js";
-export { sumOfTokens, type Tokens } from "./schema/lenient.js";
 export type {
   AssistantInfo,
   AssistantMessage,
@@ -31,6 +30,7 @@ export type {
   UserInfo,
   UserMessage,
 } from "./schema/session-export.js";
+export { sumOfTokens, type Tokens } from "./schema/tokens.js";
 export type {
   AgentSwitched,
   AssistantMessageV2,

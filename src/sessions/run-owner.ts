@@ -8,23 +8,26 @@ import type { StorePaths } from "../files/store-paths.js";
 import type { RunEvidence } from "../opencode/evidence.js";
 import { findProcesses } from "../opencode/program.js";
 import { isSessionId, promptTimesOf, type SessionExport } from "../opencode/session.js";
+import { once } from "../text/lazy.js";
 import { type NamesOf, namesOfEach } from "./store-files.js";
 
 /**
  * Which process drives a session's turn; kept as `<session>.owner-<run>-<attempt>.json` beside the session while it
  * does.
  */
-const owner = z.object({
-  /** The process, see `claimToken`. */
-  token: z.string(),
-  /** What marks opencode and its commands, see `findProcesses`. */
-  mark: z.string(),
-  id: z.string(),
-  attempt: z.number(),
-  /** Before the turn's prompt was handed over, ms since the epoch. */
-  startedAt: z.number(),
-});
-type Owner = z.infer<typeof owner>;
+const owner = once(() =>
+  z.object({
+    /** The process, see `claimToken`. */
+    token: z.string(),
+    /** What marks opencode and its commands, see `findProcesses`. */
+    mark: z.string(),
+    id: z.string(),
+    attempt: z.number(),
+    /** Before the turn's prompt was handed over, ms since the epoch. */
+    startedAt: z.number(),
+  }),
+);
+type Owner = z.infer<ReturnType<typeof owner>>;
 
 /** A process on another machine is told by how lately its file was touched. */
 const TOUCH_EVERY_MS = 5 * 60_000;
@@ -110,7 +113,7 @@ async function ownerNames(
 
 async function readOwner(path: string): Promise<Owner | undefined> {
   try {
-    return owner.parse(JSON.parse(await readOwnText(path, MOST_BYTES)));
+    return owner().parse(JSON.parse(await readOwnText(path, MOST_BYTES)));
   } catch {
     // Gone meanwhile, or half written when its process was killed.
     return undefined;

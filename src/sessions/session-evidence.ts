@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import { writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
-import { type RunEvidence, runEvidence } from "../opencode/evidence.js";
+import { type RunEvidence, runEvidenceIn } from "../opencode/evidence.js";
 import type { SessionExport } from "../opencode/session.js";
+import { fieldsOf } from "../text/json-fields.js";
 import type { WireEvidence } from "../wire/model.js";
 import { mergeWires, recordingsIn } from "../wire/recording/combine.js";
 import { readRecording } from "../wire/recording/read-recording.js";
@@ -104,7 +104,7 @@ export async function readEvidenceFiles(
   const runFiles = await read("run-", ".json");
   const serverFiles = await read("mcp-", ".json");
   const logs = [...(await read(SESSION_LOG, SESSION_LOG)), ...(await read("run-", ".log"))];
-  const runs = runFiles.flatMap(([name, text]) => parsed(text, runEvidence).map((run) => [name, run] as const));
+  const runs = runFiles.flatMap(([name, text]) => parsed(text, runEvidenceIn).map((run) => [name, run] as const));
   const sets = serverFiles.flatMap(([, text]) => parsed(text, storedServers));
   const wires = (await read(WIRE, RECORDING)).map(([file, text]) => {
     const name = file.slice(WIRE.length, -RECORDING.length);
@@ -147,16 +147,23 @@ export async function mergeEvidence(
 const SESSION_LOG = "log";
 const WIRE = "wire-";
 const RECORDING = ".jsonl";
-const storedServers = z.object({ mcpServers: z.array(z.string()) });
 
 function nameOf({ startedAt, id = "0", attempt = 0 }: RunEvidence): string {
   return `run-${startedAt}-${id}-${attempt}`;
 }
 
+/** @throws when it names none */
+function storedServers(value: unknown): { readonly mcpServers: readonly string[] } {
+  const { mcpServers } = fieldsOf(value);
+  if (!Array.isArray(mcpServers) || !mcpServers.every((name) => typeof name === "string"))
+    throw new Error("it names no servers");
+  return { mcpServers };
+}
+
 /** Evidence that cannot be read is no evidence; the export itself is whole. */
-function parsed<T>(text: string, schema: z.ZodType<T>): readonly T[] {
+function parsed<T>(text: string, read: (value: unknown) => T): readonly T[] {
   try {
-    return [schema.parse(JSON.parse(text))];
+    return [read(JSON.parse(text))];
   } catch {
     return [];
   }

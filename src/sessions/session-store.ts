@@ -1,10 +1,10 @@
 import { lstat, utimes } from "node:fs/promises";
-import { z } from "zod";
 import { ensurePrivateFolder, writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import type { Masked } from "../masking/masked.js";
 import { childSessionIds, isSessionId, readExport, type SessionExport } from "../opencode/session.js";
+import { fieldsOf } from "../text/json-fields.js";
 import { largeExport } from "./large-export.js";
 import type { FoundSession } from "./loaded-session.js";
 import { maskedFiles, rememberMasked } from "./masked-files.js";
@@ -171,10 +171,9 @@ async function saveChildren(paths: StorePaths, { rootId, raw }: SessionSnapshot)
 
 const CHILDREN = "children.json";
 
-const parented = z.object({ info: z.object({ parentID: z.string().optional() }) });
-
 function parentIn(text: string): string | undefined {
-  return parented.safeParse(JSON.parse(text)).data?.info.parentID;
+  const { parentID } = fieldsOf(fieldsOf(JSON.parse(text)).info);
+  return typeof parentID === "string" ? parentID : undefined;
 }
 
 /** What cannot be read is not known: the sessions themselves are whole. */
@@ -182,7 +181,8 @@ async function readChildren(paths: StorePaths, id: string): Promise<readonly str
   if (!isSessionId(id)) return [];
   try {
     const text = await readIfThere(fileOf(paths, id, CHILDREN));
-    return text === "" ? [] : z.array(z.string()).parse(JSON.parse(text)).filter(isSessionId);
+    const ids: unknown = text === "" ? [] : JSON.parse(text);
+    return Array.isArray(ids) && ids.every((id) => typeof id === "string") ? ids.filter(isSessionId) : [];
   } catch {
     return [];
   }

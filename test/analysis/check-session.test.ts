@@ -4,7 +4,7 @@ import type { Budget } from "../../src/analysis/budgets.js";
 import { type BudgetResult, checkSession, type SessionCheck } from "../../src/analysis/check-session.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
-import { sumOfTokens } from "../../src/opencode/schema/lenient.js";
+import { sumOfTokens } from "../../src/opencode/schema/tokens.js";
 import type { LoopTrace, StepEvent } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";

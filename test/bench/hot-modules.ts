@@ -6,7 +6,7 @@
  *   npm run build && npx tsx test/bench/hot-modules.ts && npm run build
  */
 import { execFileSync } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
@@ -48,8 +48,13 @@ try {
   // The first one starts the server.
   await play("run", "--quiet", promptOf(0));
   const run = await play("run", "--quiet", promptOf(1));
-  const [kept = ""] = (await readdir(join(home, "sessions"))).filter((name) => /^ses_\w+\.json$/.test(name));
-  const show = new Set(await play("show", kept.replace(".json", "")));
+  const sessions = join(home, "sessions");
+  const names = await readdir(sessions);
+  const id = names.find((name) => /^ses_\w+\.json$/.test(name))?.replace(".json", "") ?? "";
+  const show = new Set(await play("show", id));
+  // One that was kept without the names of opencode's tool servers.
+  for (const name of names.filter((one) => one.includes(".mcp-"))) await rm(join(sessions, name));
+  for (const name of await play("show", id)) show.add(name);
   const sent = run.indexOf(">");
   const before = new Set(run.slice(0, sent));
   const after = new Set(run.slice(sent + 1).filter((name) => name !== ">" && !before.has(name)));

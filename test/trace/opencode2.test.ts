@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ErrorCode } from "../../src/errors/error-facts.js";
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
-import { sumOfTokens } from "../../src/opencode/schema/lenient.js";
+import { sumOfTokens } from "../../src/opencode/schema/tokens.js";
 import type { Loop } from "../../src/trace/model.js";
 import { spentOnOthers } from "../../src/trace/other-calls.js";
 import { traceSession } from "../../src/trace/trace-session.js";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ErrorObject } from "../../errors/error-facts.js";
+import { once } from "../../text/lazy.js";
 import { type LogLine, parseLog } from "./log-line.js";
 import { type LoggedMark, markOf } from "./log-marks.js";
 
@@ -93,23 +94,25 @@ export function isOfTitle({ fields }: LogLine): boolean {
 }
 
 /** 1.15 writes the AI SDK's whole error; of it only what an export's error object also has is taken. */
-const wholeError = z.object({
-  error: z.object({
-    name: z.string().optional(),
-    message: z.string().optional(),
-    statusCode: z.number().optional(),
-    isRetryable: z.boolean().optional(),
-    responseHeaders: z.record(z.string(), z.string()).optional(),
-    responseBody: z.string().optional(),
-    data: z
-      .object({ error: z.object({ message: z.string() }) })
-      .optional()
-      .catch(undefined),
+const wholeError = once(() =>
+  z.object({
+    error: z.object({
+      name: z.string().optional(),
+      message: z.string().optional(),
+      statusCode: z.number().optional(),
+      isRetryable: z.boolean().optional(),
+      responseHeaders: z.record(z.string(), z.string()).optional(),
+      responseBody: z.string().optional(),
+      data: z
+        .object({ error: z.object({ message: z.string() }) })
+        .optional()
+        .catch(undefined),
+    }),
   }),
-});
+);
 
 function failureOf(line: LogLine): ErrorObject {
-  const whole = wholeError.safeParse(jsonOf(line.fields.error));
+  const whole = wholeError().safeParse(jsonOf(line.fields.error));
   if (whole.success) {
     const { name, message, data, ...rest } = whole.data.error;
     return { name: "APIError", data: { message: data?.error.message ?? message ?? name ?? "", ...rest } };

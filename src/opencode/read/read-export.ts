@@ -17,7 +17,7 @@ import { findExport, unendedExport, withoutTerminalCodes } from "./find-export.j
 import { foreignJson, foreignText } from "./foreign-shapes.js";
 import { identifiedRow, isWholeToolRow, timedRow, toolRow } from "./legacy-rows.js";
 import { parseFields } from "./parse-fields.js";
-import { wholeAssistantInfo, wholePart, wholeUserInfo } from "./whole-rows.js";
+import { wholeAssistantInfo, wholePart, wholeSessionInfo, wholeUserInfo } from "./whole-rows.js";
 
 /**
  * Reads the text that `opencode export` wrote, or `opencode session export` of opencode 2, also where a shell has put
@@ -110,10 +110,14 @@ export function exportOfMessages(info: unknown, read: readonly (Message | string
   refuseRepeatedIds(messages, source);
   return {
     generation: 1,
-    info: parseFields(sessionInfo, sessionRow(info, messages), source, "info"),
+    info: sessionInfoOf(sessionRow(info, messages), source),
     messages,
     unread: { partTypes: Object.fromEntries(partTypes), roles: Object.fromEntries(roles) },
   };
+}
+
+function sessionInfoOf(row: unknown, source: string): SessionExportV1["info"] {
+  return (isFields(row) ? wholeSessionInfo(row) : undefined) ?? parseFields(sessionInfo, row, source, "info");
 }
 
 /** A time of the session, ms since the epoch: what ids tell is only known near one. */

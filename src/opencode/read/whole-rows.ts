@@ -4,18 +4,41 @@
  * it or do without.
  */
 import { type Fields, isFields } from "../../text/json-fields.js";
-import { tokensOf, usdOf } from "../schema/lenient.js";
 import type {
   AssistantInfo,
   Part,
   ReasoningPart,
+  SessionInfo,
   StepFinishPart,
   StepStartPart,
   TextPart,
   ToolPart,
   UserInfo,
 } from "../schema/session-export.js";
+import { tokensOf, usdOf } from "../schema/tokens.js";
 import { isSpanTime } from "./parse-fields.js";
+
+/** A session's own row, with its tokens read; undefined where the schema is to read it. */
+export function wholeSessionInfo(row: Fields): SessionInfo | undefined {
+  if (!isPlain(row) || !isSessionInfo(row)) return undefined;
+  return "tokens" in row ? { ...row, tokens: tokensOf(row.tokens) } : row;
+}
+
+function isSessionInfo(row: Fields): row is Raw<SessionInfo> {
+  const { time } = row;
+  return (
+    [row.id, row.title, row.directory, row.version].every((one) => typeof one === "string") &&
+    [row.projectID, row.parentID, row.agent].every((one) => one === undefined || typeof one === "string") &&
+    isFields(time) &&
+    isPlain(time) &&
+    isMoment(time.created) &&
+    (time.updated === undefined || isMoment(time.updated))
+  );
+}
+
+function isMoment(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
 
 /** A prompt's row; undefined where the schema is to read it. */
 export function wholeUserInfo(row: Fields): UserInfo | undefined {

@@ -1,4 +1,3 @@
-import { sumOfTokens } from "../schema/lenient.js";
 import type {
   AssistantMessage,
   Part,
@@ -8,6 +7,7 @@ import type {
   TextPart,
   ToolPart,
 } from "../schema/session-export.js";
+import { sumOfTokens } from "../schema/tokens.js";
 import { isProviderExecuted } from "./provider-tools.js";
 
 /** What one request to the model brought: the parts from its step-start to the next one. */

@@ -1,4 +1,5 @@
-import { isOwnAbort, type RunEvidence } from "../schema/run-evidence.js";
+import { isOwnAbort } from "../schema/run-end.js";
+import type { RunEvidence } from "../schema/run-evidence.js";
 import type { Message } from "../schema/session-export.js";
 import type { RawTurn } from "./turns.js";
 

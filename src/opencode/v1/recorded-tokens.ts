@@ -1,7 +1,7 @@
 import type { RecordedTokens } from "../model/session.js";
 import type { Usage } from "../model/values.js";
-import { sumOfTokens, type Tokens } from "../schema/lenient.js";
 import type { AssistantMessage } from "../schema/session-export.js";
+import { sumOfTokens, type Tokens } from "../schema/tokens.js";
 
 /**
  * What the step-finishes say (opencode writes one): nothing that was paid for gets lost. Where they say nothing the

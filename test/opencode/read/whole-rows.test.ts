@@ -3,8 +3,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isWholeToolRow } from "../../../src/opencode/read/legacy-rows.js";
 import { parseFields } from "../../../src/opencode/read/parse-fields.js";
-import { wholeAssistantInfo, wholePart, wholeUserInfo } from "../../../src/opencode/read/whole-rows.js";
-import { assistantInfo, knownParts, userInfo } from "../../../src/opencode/schema/session-export.js";
+import { runEvidenceIn, wholeRun } from "../../../src/opencode/read/read-run-evidence.js";
+import {
+  wholeAssistantInfo,
+  wholePart,
+  wholeSessionInfo,
+  wholeUserInfo,
+} from "../../../src/opencode/read/whole-rows.js";
+import { runEvidence } from "../../../src/opencode/schema/run-evidence.js";
+import { assistantInfo, knownParts, sessionInfo, userInfo } from "../../../src/opencode/schema/session-export.js";
 import { type Fields, fieldsOf, isFields } from "../../../src/text/json-fields.js";
 import { fixtureNames, loadFixture } from "../../support/fixtures.js";
 
@@ -21,8 +28,13 @@ interface Row {
 const rows: readonly Row[] = fixtureNames.flatMap((name) => {
   const { text, subagentTexts } = loadFixture(name);
   return [text, ...subagentTexts].flatMap((one) => {
-    const { messages } = fieldsOf(JSON.parse(one));
-    return (Array.isArray(messages) ? messages.filter(isFields) : []).flatMap(({ info, parts }): Row[] => [
+    const { info, messages } = fieldsOf(JSON.parse(one));
+    const session: Row = {
+      row: fieldsOf(info),
+      whole: wholeSessionInfo,
+      parsed: (row) => parseFields(sessionInfo, row, "x", "info"),
+    };
+    const ofMessages = (Array.isArray(messages) ? messages.filter(isFields) : []).flatMap(({ info, parts }): Row[] => [
       fieldsOf(info).role === "user"
         ? { row: fieldsOf(info), whole: wholeUserInfo, parsed: (row) => parseFields(userInfo, row, "x", "info") }
         : {
@@ -35,8 +47,22 @@ const rows: readonly Row[] = fixtureNames.flatMap((name) => {
         return type ? [{ row, whole: partIfWhole, parsed: (one) => parseFields(knownParts[type], one, "x", "") }] : [];
       }),
     ]);
+    return [session, ...ofMessages];
   });
 });
+
+/** How runs ended, as they are kept: those that are told by hand, and others. */
+const RUN = { id: "r", attempt: 0, opencode: "1.18.33", streamErrors: [], startedAt: 1, endedAt: 5, stderr: "" };
+const runs = [
+  { ...RUN, exit: { kind: "served" }, readyAt: 2, lock: { start: 1, end: 2 } },
+  { ...RUN, exit: { kind: "exited", code: 1 } },
+  { ...RUN, exit: { kind: "served", asked: "caller" }, tags: ["a"], schemaProblems: [] },
+  {
+    ...RUN,
+    exit: { kind: "signalled", signal: "SIGKILL", by: "other" },
+    streamErrors: [{ error: { name: "e" }, at: 1 }],
+  },
+].map((row): Row => ({ row, whole: wholeRun, parsed: (one) => runEvidence.parse(one) }));
 
 /** As the reader asks: a tool's row may lack what follows from the rest of it. */
 function partIfWhole(row: Fields): unknown {
@@ -51,6 +77,11 @@ function outcome(read: () => unknown): unknown {
     return undefined;
   }
 }
+
+test("a run that ended as most do is told by hand, and kept as its schema has it", () => {
+  expect(runs.map(({ row, whole }) => whole(row) !== undefined)).toEqual([true, true, false, false]);
+  for (const { row, parsed } of runs) expect(JSON.stringify(runEvidenceIn(row))).toBe(JSON.stringify(parsed(row)));
+});
 
 describe("a row that is told by hand", () => {
   test("is what the schemas make of it, and nearly all rows of opencode are such", () => {
@@ -73,12 +104,10 @@ describe("a row that is told by hand", () => {
     const keys = fc.constantFrom("state", "time", "error", "ignored", "attachments", "timesUnknown", "__proto__", "z");
     fc.assert(
       fc.property(
-        fc.nat(rows.length - 1),
+        fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...rows) }, fc.constantFrom(...runs)),
         fc.array(change, { minLength: 1, maxLength: 3 }),
         keys,
-        (at, changes, key) => {
-          const found = rows[at];
-          if (!found) return;
+        (found, changes, key) => {
           const row = changes.reduce<Fields>((before, each) => changedRow(before, each, key), found.row);
           const own = found.whole(row);
           if (own === undefined) return;

@@ -9,7 +9,7 @@ import {
   wireError,
 } from "../../model/session-wire.js";
 import type { CallOutput, ModelFacts, Moment, Patch } from "../../model/values.js";
-import type { Tokens } from "../../schema/lenient.js";
+import type { Tokens } from "../../schema/tokens.js";
 import type { AssistantMessageV2, ShellMessage, ToolContent } from "../schema/session-export.js";
 import { readCommand, readTool } from "./read-tool.js";
 import type { KnownRetry } from "./retries.js";
