@@ -118,7 +118,7 @@ const TYPE_AHEAD =
  * @returns undefined when the text is no event at all
  */
 export function readServerEvent(text: string, receivedAt: number): SentEvent | undefined {
-  // Half of what opencode sends, and more while it works, is nothing to looptrace: it is not worth parsing.
+  // All but pieces of texts opencode sends a second time, as `sync`, and much else that is nothing to looptrace.
   const ahead = TYPE_AHEAD.exec(text)?.[1];
   if (ahead !== undefined && !READ.has(ahead)) return { type: ahead };
   let json: unknown;
