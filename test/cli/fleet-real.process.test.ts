@@ -53,7 +53,8 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
   expect(JSON.parse(stdout)).toMatchObject({ done: TASKS.length, failed: {}, undelivered: 0 });
   const results = await recordedResults(join(cwd, "tasks.results.jsonl"));
   expect(results.map(({ id }) => id).toSorted()).toEqual(TASKS.map(({ name }) => name).toSorted());
-  expect(second.said()).toContain("its worker went away");
+  // On a machine that is very busy the first one is late itself, and notices that it is.
+  expect(first.said() + second.said()).toContain("its worker went away");
   const sent = new Set(receiver.spans().map(({ traceId }) => traceId));
   for (const { traceIds } of results) expect(traceIds.every((id) => sent.has(id))).toBe(true);
   expect(violationsOf(receiver)).toEqual([]);
