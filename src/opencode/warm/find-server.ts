@@ -1,3 +1,6 @@
+import { statSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { attempt } from "../../errors/thrown.js";
 import { authorization } from "../server/connection.js";
 import { isOk, send, textOf } from "../server/patient-fetch.js";
 import { takeLease } from "./leases.js";
@@ -57,7 +60,9 @@ async function use(
     // Its keeper takes the record away before it looks for leases: what is still noted now will not be ended.
     const now = await readRecord(folder);
     const problem =
-      now?.runId !== record.runId ? null : ((await worn(folder, record)) ?? WHY_NOT[await answerOf(record, patience)]);
+      now?.runId !== record.runId
+        ? null
+        : ((await worn(folder, record)) ?? whyNot(folder, await answerOf(record, patience)));
     if (problem === undefined)
       return warmServer({ folder, lease, record, version: Promise.resolve(record.version), isFound: true });
     await lease.end();
@@ -71,10 +76,28 @@ async function use(
 }
 
 const BUSY = "it was busy";
-const WHY_NOT = { answered: undefined, busy: BUSY, silent: "it gave no answer" } as const;
+
+/** In a server's folder: since when it has been busy whenever a run wanted it. */
+export const BUSY_SINCE = "busy-since";
+/** What works for so long without an answer goes round in a loop: each run would wait for it, and none would have it. */
+const LONGEST_BUSY_MS = 60_000;
+
+type Answer = "answered" | "busy" | "silent";
+
+/** Why a server is of no use now; undefined where it is. */
+function whyNot(folder: string, answer: Answer): string | undefined {
+  const path = join(folder, BUSY_SINCE);
+  if (answer !== "busy") {
+    attempt(() => unlinkSync(path));
+    return answer === "answered" ? undefined : "it gave no answer";
+  }
+  attempt(() => writeFileSync(path, "", { mode: 0o600, flag: "wx" }));
+  const since = attempt(() => statSync(path).mtimeMs) ?? Date.now();
+  return Date.now() - since > LONGEST_BUSY_MS ? "it was busy for too long" : BUSY;
+}
 
 /** Whether a server answers; one that does not, but works, may have more to do than this machine can. */
-async function answerOf(record: ServerRecord, { answerMs, busyMs }: AnswerPatience): Promise<keyof typeof WHY_NOT> {
+async function answerOf(record: ServerRecord, { answerMs, busyMs }: AnswerPatience): Promise<Answer> {
   const givingUp = new AbortController();
   const giveUpAt = performance.now() + busyMs;
   const taken = (): number => cpuMsOf(record.server.pid) ?? 0;

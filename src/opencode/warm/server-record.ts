@@ -65,14 +65,21 @@ export async function readRecord(
   }
 }
 
-/** Whether a newer looptrace has noted a server there, in a way that this one cannot read: that is not this one's to judge. */
-export async function isOfNewerFormat(folder: string): Promise<boolean> {
+/**
+ * What a newer looptrace has noted in a server's folder, in a way that this one cannot read: that is not this one's to
+ * judge.
+ *
+ * @returns the process that ends the server, where that is told as here; undefined where there is no such record
+ */
+export async function newerRecord(folder: string): Promise<Partial<Pick<ServerRecord, "keeper">> | undefined> {
   for (const name of [RECORD, WITHDRAWN]) {
     const text = await readPrivate(join(folder, name)).catch(() => undefined);
-    const { format } = fieldsOf(attempt(() => JSON.parse(text ?? "")));
-    if (typeof format === "number" && format > FORMAT) return true;
+    const { format, keeper } = fieldsOf(attempt(() => JSON.parse(text ?? "")));
+    if (typeof format !== "number" || format <= FORMAT) continue;
+    const mark = markIn(keeper);
+    return mark ? { keeper: mark } : {};
   }
-  return false;
+  return undefined;
 }
 
 async function readPrivate(path: string): Promise<string | undefined> {

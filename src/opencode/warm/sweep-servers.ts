@@ -8,7 +8,7 @@ import { RUN_ID_FILE } from "../program/run-folder-owner.js";
 import { FOREIGN_MAX_AGE_MS, RUN_ID, RUN_ID_BYTES } from "../program/sweep-run-folders.js";
 import { liveLeases } from "./leases.js";
 import { isOwnProcess } from "./process-start.js";
-import { isOfNewerFormat, readRecord } from "./server-record.js";
+import { newerRecord, readRecord } from "./server-record.js";
 import { CLAIM, doubtAboutFolder, isOfThisPlace, serverIds } from "./servers-folder.js";
 
 /** A server's folder is made a moment before it is leased. */
@@ -41,6 +41,8 @@ export async function isLeft(id: string, folder: string): Promise<boolean> {
   }
   if (age < YOUNG_MS || (await liveLeases(folder)).length > 0) return false;
   const record = (await readRecord(folder)) ?? (await readRecord(folder, "withdrawn"));
-  if (record === undefined && (await isOfNewerFormat(folder))) return age > FOREIGN_MAX_AGE_MS;
-  return record === undefined || !isOwnProcess(record.keeper);
+  if (record) return !isOwnProcess(record.keeper);
+  const newer = await newerRecord(folder);
+  if (!newer) return true;
+  return age > FOREIGN_MAX_AGE_MS && !(newer.keeper && isOwnProcess(newer.keeper));
 }

@@ -4,11 +4,11 @@ import { chmod, mkdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { claimToken } from "../../../src/files/claim-token.js";
-import { findServer } from "../../../src/opencode/warm/find-server.js";
+import { BUSY_SINCE, findServer } from "../../../src/opencode/warm/find-server.js";
 import { fingerprintOf } from "../../../src/opencode/warm/fingerprint.js";
 import { isOwnProcess, startOf } from "../../../src/opencode/warm/process-start.js";
 import { surveyServers } from "../../../src/opencode/warm/survey-servers.js";
-import { sweepServers } from "../../../src/opencode/warm/sweep-servers.js";
+import { isLeft, sweepServers } from "../../../src/opencode/warm/sweep-servers.js";
 import { standingServer } from "../../support/standing-server.js";
 
 const ABORTED = { why: "a turn on it was stopped", wasAborted: true };
@@ -128,9 +128,21 @@ test("a server that does not answer as it has much to do is left alone, and used
   const { key } = await recordOf(standing.servers, id);
   await writeFile(join(standing.folder, "busy"), "");
   const patience = { answerMs: 500, busyMs: 1_000 };
-  expect(await findServer(standing.servers, key, 600_000, patience)).toBe("busy");
+  const find = () => findServer(standing.servers, key, 600_000, patience);
+  expect(await find()).toBe("busy");
   await rm(join(standing.folder, "busy"));
-  expect(await standing.lease()).toMatchObject({ isFound: true, runId: first?.runId });
+  const second = await standing.lease();
+  expect(second).toMatchObject({ isFound: true, runId: first?.runId });
+  await second?.end();
+  const since = join(standing.servers, id, BUSY_SINCE);
+  expect(existsSync(since)).toBe(false);
+  // One that never comes to an end with it would keep all runs waiting for as long as there are any.
+  await writeFile(join(standing.folder, "busy"), "");
+  expect(await find()).toBe("busy");
+  await utimes(since, new Date(), new Date(Date.now() - 120_000));
+  expect(await find()).toBeUndefined();
+  expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it was busy for too long\n");
+  await rm(join(standing.folder, "busy"));
 });
 
 test("a server without its log is replaced: a run could not tell what opencode says of it", async () => {
@@ -173,6 +185,14 @@ test("what a newer looptrace has noted in its own way is neither ended nor taken
   await sweepServers(standing.servers);
   expect(startOf(record.server.pid)).toBe(record.server.start);
   expect(await surveyServers(standing.root)).toMatchObject({ servers: [], doubts: [] });
+  const daysAgo = new Date(Date.now() - 3 * 24 * 3_600_000);
+  await utimes(folder, new Date(), daysAgo);
+  await sweepServers(standing.servers);
+  expect(startOf(record.server.pid)).toBe(record.server.start);
+  // Where nothing tells who ends it, it does not stay for ever.
+  await writeFile(join(folder, "server.json"), JSON.stringify({ ...record, format: 2, keeper: undefined }));
+  await utimes(folder, new Date(), daysAgo);
+  expect(await isLeft(id, folder)).toBe(true);
   await writeFile(join(folder, "server.json"), JSON.stringify({ ...record, format: 0 }));
   await utimes(folder, new Date(), new Date(Date.now() - 3_600_000));
   expect(await surveyServers(standing.root)).toMatchObject({ servers: [], doubts: [{ path: folder }] });
