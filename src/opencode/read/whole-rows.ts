@@ -21,23 +21,21 @@ import { isSpanTime } from "./parse-fields.js";
 /** A session's own row, with its tokens read; undefined where the schema is to read it. */
 export function wholeSessionInfo(row: Fields): SessionInfo | undefined {
   if (!isPlain(row) || !isSessionInfo(row)) return undefined;
-  return "tokens" in row ? { ...row, tokens: tokensOf(row.tokens) } : row;
+  return row.tokens === undefined ? row : { ...row, tokens: tokensOf(row.tokens) };
 }
 
 function isSessionInfo(row: Fields): row is Raw<SessionInfo> {
-  const { time } = row;
+  const { time, state } = row;
   return (
     [row.id, row.title, row.directory, row.version].every((one) => typeof one === "string") &&
     [row.projectID, row.parentID, row.agent].every((one) => one === undefined || typeof one === "string") &&
     isFields(time) &&
     isPlain(time) &&
-    isMoment(time.created) &&
-    (time.updated === undefined || isMoment(time.updated))
+    isTime(time.created) &&
+    haveTimes(time) &&
+    (time.updated === undefined || Number.isFinite(time.updated)) &&
+    state === undefined
   );
-}
-
-function isMoment(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
 }
 
 /** A prompt's row; undefined where the schema is to read it. */

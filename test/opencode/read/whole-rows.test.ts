@@ -51,6 +51,18 @@ const rows: readonly Row[] = fixtureNames.flatMap((name) => {
   });
 });
 
+/** A session's own row, which is rare among the others. */
+const sessions = [
+  {
+    row: {
+      ...{ id: "ses_1", title: "t", directory: "/repo", version: "1.18.33", projectID: "p" },
+      ...{ tokens: { input: 1, output: 2 }, time: { created: 5, updated: 6 } },
+    },
+    whole: wholeSessionInfo,
+    parsed: (row: Fields) => parseFields(sessionInfo, row, "x", "info"),
+  },
+] as const satisfies readonly Row[];
+
 /** How runs ended, as they are kept: those that are told by hand, and others. */
 const RUN = { id: "r", attempt: 0, opencode: "1.18.33", streamErrors: [], startedAt: 1, endedAt: 5, stderr: "" };
 const runs = [
@@ -94,6 +106,18 @@ describe("a row that is told by hand", () => {
     expect(told.length / rows.length).toBeGreaterThan(0.9);
   });
 
+  test("is a session's only where spans could be made of all of its times", () => {
+    const { row, whole, parsed } = sessions[0];
+    const time = fieldsOf(row.time);
+    const damaged = [
+      ...[-1, 1e20].map((created) => ({ ...row, time: { ...time, created } })),
+      ...["completed", "ran"].map((name) => ({ ...row, time: { ...time, [name]: -1 } })),
+      { ...row, state: { time: { start: -1 } } },
+    ];
+    expect(whole(row)).toBeDefined();
+    for (const one of damaged) expect([whole(one), outcome(() => parsed(one))]).toEqual([undefined, undefined]);
+  });
+
   test("is what the schemas make of it whatever stands in it", () => {
     const odd = fc.constantFrom<unknown>(
       ...[null, undefined, true, false, 0, -1, 1.5, 1e20, Number.POSITIVE_INFINITY, "", "x", "error", "pending"],
@@ -104,7 +128,7 @@ describe("a row that is told by hand", () => {
     const keys = fc.constantFrom("state", "time", "error", "ignored", "attachments", "timesUnknown", "__proto__", "z");
     fc.assert(
       fc.property(
-        fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...rows) }, fc.constantFrom(...runs)),
+        fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...rows) }, fc.constantFrom(...runs, ...sessions)),
         fc.array(change, { minLength: 1, maxLength: 3 }),
         keys,
         (found, changes, key) => {
