@@ -34,8 +34,8 @@ export function rehearseSoon(masking: Masking): () => void {
 }
 
 /**
- * Reads, masks and traces a session of looptrace's own, and leaves nothing of it. What waits in the meantime (a
- * permission that is asked for) has its turn in between.
+ * Reads, masks and traces a session of looptrace's own, and leaves nothing of it: the caller's function is not given
+ * texts that no session has. What waits in the meantime (a permission that is asked for) has its turn in between.
  *
  * @returns its traces
  * @throws the signal's reason
@@ -45,7 +45,7 @@ export async function rehearse(masking: Masking, signal: AbortSignal): Promise<r
   const [tree] = assembleSessions([exportFromJson(exported, id)]);
   if (!tree) return [];
   await others(undefined, { signal });
-  const recorder = new SessionRecorder({ paths: null, masking });
+  const recorder = new SessionRecorder({ paths: null, masking: masking && { ...masking, replace: undefined } });
   const raw = new Map([[id, JSON.stringify(exported)]]);
   const seen = { tree, raw, runs: [{ run, logText }], mcpServers: [], wire };
   const recorded = await recorder.record(seen, { run, notes: [], asking: null });
