@@ -76,13 +76,15 @@ const ASK_MS = 2_500;
 const LONGEST_ASK_MS = 5_000;
 /** Of a second: with many at work each waits a little longer. */
 const ASKS_A_SECOND = 2;
+/** Looks come a little earlier or later: one that is too early by less would leave the question to the next. */
+const EARLY_MS = 250;
 
 /** Whether a session is to be asked how it ends; the more are pending, the rarer that is without a reason. */
 export function isToBeAsked(state: TurnState, id: string, asked: Asked | undefined, now: number): boolean {
   if (!asked || asked.updated !== state.seen.get(id)) return true;
   if (asked.dueAt !== undefined && now >= asked.dueAt) return true;
   const everyMs = Math.min(LONGEST_ASK_MS, Math.max(ASK_MS, (state.pending.size * 1000) / ASKS_A_SECOND));
-  return now - asked.at >= everyMs || now < asked.at;
+  return now - asked.at >= everyMs - EARLY_MS || now < asked.at;
 }
 
 /** What a look at a session brought. */

@@ -126,10 +126,12 @@ describe("which of the pending sessions are asked how they end", () => {
     ["one that was updated since", 1, { ...asked, updated: 6 }, 1_001, true],
     ["one whose turn may be over now", 1, { ...asked, dueAt: 1_500 }, 1_500, true],
     ["one whose turn may be over later", 1, { ...asked, dueAt: 1_500 }, 1_499, false],
-    ["one without news", 1, asked, 3_499, false],
+    ["one without news", 1, asked, 3_000, false],
     ["one without news for long", 1, asked, 3_500, true],
+    // Looks come every 2.5 s, and the question a little later or earlier in each.
+    ["one without news for long, by a look that took less than the one before", 1, asked, 3_480, true],
     ["one of ten without news for that long", 10, asked, 3_500, false],
-    ["one of ten without news for longer", 10, asked, 6_000, true],
+    ["one of ten without news for longer", 10, asked, 5_980, true],
     ["one of a hundred without news for longer", 100, asked, 6_000, true],
     ["one that was asked in the future", 1, asked, 500, true],
   ])("%s", (_, count, last, now, isAsked) => {
