@@ -4,7 +4,7 @@ import type { Loop } from "../../trace/model.js";
 import type { Prices } from "../../trace/token-prices.js";
 import { allPaid, paidForResult } from "./carried.js";
 import { type Conversation, placeOf, type Talks, type TalkTool, toolsOf } from "./conversation.js";
-import { type FileRead, knownFiles, readOf, shortPath } from "./file-reads.js";
+import { type FileRead, type KnownFiles, knownFiles, readOf, shortPath } from "./file-reads.js";
 import type { Found } from "./finding.js";
 
 /** A subagent that looks into one file again does no harm. */
@@ -18,8 +18,9 @@ export function subagentRereads(talks: Talks, prices: Prices): readonly Found[] 
     string,
     { conversation: Conversation; reads: readonly FileRead[]; loops: ReadonlySet<Loop> }[]
   >();
+  const knownBefore = whatWasKnown(talks);
   for (const conversation of talks.conversations) {
-    const reads = readAgain(talks, conversation);
+    const reads = readAgain(talks, conversation, knownBefore);
     const [first] = conversation.steps;
     if (!first || new Set(reads.map(({ file }) => file)).size < LEAST_FILES) continue;
     const agent = first.loop.agent ?? "subagent";
@@ -57,7 +58,11 @@ export function subagentRereads(talks: Talks, prices: Prices): readonly Found[] 
 }
 
 /** The reads of a subagent that told nothing new, were it not a subagent. */
-function readAgain({ conversations, directory, above }: Talks, conversation: Conversation): readonly FileRead[] {
+function readAgain(
+  { directory, above }: Talks,
+  conversation: Conversation,
+  knownBefore: ReturnType<typeof whatWasKnown>,
+): readonly FileRead[] {
   const found: FileRead[] = [];
   const seen = new Set<string>();
   for (const one of toolsOf(conversation)) {
@@ -66,15 +71,26 @@ function readAgain({ conversations, directory, above }: Talks, conversation: Con
     // What the subagent itself reads again is told of by itself.
     if (!parent || !read || seen.has(read.file)) continue;
     seen.add(read.file);
-    const told = conversations.find(({ sessionId }) => sessionId === parent.sessionId);
-    const before = told ? toolsOf(told).filter(({ loop, tool }) => loop === parent && tool.end <= one.loop.start) : [];
-    if (knownAfter(before, directory).find(read)) found.push(read);
+    if (knownBefore(one.loop, parent).find(read)) found.push(read);
   }
   return found;
 }
 
-function knownAfter(tools: readonly TalkTool[], directory: string): ReturnType<typeof knownFiles> {
-  const known = knownFiles(directory);
-  for (const tool of tools) known.take(tool);
-  return known;
+/** What a loop had read before it started a subagent; worked out once, since there may be hundreds in one loop. */
+function whatWasKnown({ conversations, directory }: Talks): (loop: Loop, parent: Loop) => KnownFiles {
+  const toolsOfLoop = new Map<Loop, TalkTool[]>();
+  for (const one of conversations.flatMap(toolsOf)) {
+    const own = toolsOfLoop.get(one.loop);
+    if (own) own.push(one);
+    else toolsOfLoop.set(one.loop, [one]);
+  }
+  const known = new Map<Loop, KnownFiles>();
+  return (loop, parent) => {
+    const before = known.get(loop);
+    if (before) return before;
+    const own = knownFiles(directory);
+    for (const one of toolsOfLoop.get(parent) ?? []) if (one.tool.end <= loop.start) own.take(one);
+    known.set(loop, own);
+    return own;
+  };
 }
