@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { opencodeStore, withOpenCode } from "../opencode/program.js";
-import { type RunningServer, startServer, storeServer } from "../opencode/server.js";
+import { type RunningServer, startReadingServer, storeServer } from "../opencode/server.js";
 import type { UnfinishedSession } from "./attach.js";
 import type { FollowStoreOptions } from "./options.js";
 import { type TurnFinderOptions, turnFinder } from "./turn-finder.js";
@@ -38,18 +38,10 @@ export async function watchStore(options: WatchStoreOptions): Promise<readonly U
       signal.addEventListener("abort", stopStarting);
       if (signal.aborted) stopStarting();
       try {
-        return await startServer({
-          path: opencode.path,
+        return await startReadingServer(
+          { path: opencode.path, folder, environment, signal: starting.signal },
           generation,
-          folder,
-          environment,
-          // Not in the project: this server is to load no plugins and no tools.
-          directory: folder.temporary,
-          configContent: null,
-          projectConfig: false,
-          quiet: true,
-          signal: starting.signal,
-        });
+        );
       } finally {
         signal.removeEventListener("abort", stopStarting);
       }

@@ -10,6 +10,7 @@ export type { FollowedServer, WorkingSession } from "./server/followed-server.js
 export type { SessionEnd } from "./server/list-sessions.js";
 export { mcpServersOf } from "./server/mcp-servers.js";
 export { readSessionFrom } from "./server/read-session.js";
+export { startReadingServer } from "./server/reading-server.js";
 export { ServerPool, type ServerPoolOptions } from "./server/server-pool.js";
 export {
   familyOf,
@@ -19,7 +20,7 @@ export {
   rootOf,
   treeOf,
 } from "./server/session-mirror.js";
-export { type RunningServer, startServer } from "./server/start-server.js";
+export type { RunningServer } from "./server/start-server.js";
 export { type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";
 export { isFirstToldOf } from "./warm/servers-folder.js";
 export { type StoppedServer, stopServer } from "./warm/stop-servers.js";

@@ -5,6 +5,7 @@ import { fieldsOf } from "../../text/json-fields.js";
 import { type ExportResult, exportSession } from "../cli/export-session.js";
 import type { CommandOptions } from "../cli/read-command.js";
 import { type Generation, generationOf } from "../program/generation.js";
+import { readSessionFrom } from "../server/read-session.js";
 import { exportSession2 } from "../v2/cli/export-session.js";
 import { withOwnServer } from "../v2/server/own-server.js";
 import { readSession2From } from "../v2/server/read-session.js";
@@ -20,9 +21,9 @@ export interface StoreOptions extends CommandOptions {
 /**
  * A session of opencode's store with those of its subagents, running, finished or half finished.
  *
- * 1.x exports each by a command. opencode 2 is asked by a private server, in one start for all sessions: its export
- * leaves out what has not come to its end, and its previews have none. Where the server does not answer, its export
- * does.
+ * 1.x exports each by a command; where there are many, a private server is asked in one start for all of them. opencode
+ * 2 is always asked so: its export leaves out what has not come to its end, and its previews have none. Where the server
+ * does not answer, the export does.
  *
  * @throws {SessionNotFoundError} when opencode does not know the session, or has no messages of it because another
  * generation made it
@@ -32,13 +33,27 @@ export interface StoreOptions extends CommandOptions {
  */
 export async function readStored(sessionId: string, options: StoreOptions): Promise<ExportResult> {
   const { generation, shared, ...command } = options;
-  const read =
-    generation === 1
-      ? await exportSession(sessionId, { ...command, ...(shared && { children: () => shared.children(command) }) })
-      : await readOf2(sessionId, command, shared);
+  const read = generation === 1 ? await readOf1(sessionId, command, shared) : await readOf2(sessionId, command, shared);
   const madeBy = otherMaker(read.raw.get(sessionId) ?? "", generation);
   if (madeBy === undefined) return read;
   throw new SessionNotFoundError(sessionId, {}, { madeBy });
+}
+
+async function readOf1(
+  sessionId: string,
+  command: CommandOptions,
+  shared: SharedStore | undefined,
+): Promise<ExportResult> {
+  const client = await shared?.client(command);
+  if (shared && client)
+    try {
+      return await readSessionFrom(client, sessionId, command.signal);
+    } catch (error) {
+      if (!(error instanceof ServerRequestError)) throw error;
+      command.signal?.throwIfAborted();
+      shared.giveUpClient();
+    }
+  return await exportSession(sessionId, { ...command, ...(shared && { children: () => shared.children(command) }) });
 }
 
 async function readOf2(
