@@ -18,8 +18,6 @@ export default defineConfig({
   test: {
     // A worker waits now and then, for a deadline or a server; one more than a small machine has cores fills that.
     maxWorkers: 3,
-    // What one project has compiled for itself need not be compiled for the next one, nor for the next run.
-    experimental: { fsModuleCache: true },
     // After the tests that start processes; what is left at their end is short.
     sequence: { groupOrder: 1, sequencer: LongFirst },
     setupFiles: ["test/support/seeded-properties.ts"],
@@ -53,6 +51,9 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [PROCESS_TESTS, MOCKED_TESTS],
           setupFiles: ["test/support/no-processes.ts"],
+          // Compiled modules are kept for the next run. Not where vitest itself runs some of them (`globalSetup`): it
+          // would read them as bytes, and end at the first error whose stack leads through one.
+          experimental: { fsModuleCache: true },
           // Most of their time would go into loading the same modules anew for each file.
           isolate: false,
         },
