@@ -29,15 +29,30 @@ export async function exchangeDirectly(url: string, { method, headers, body, sig
         accept: "*/*",
         "accept-encoding": "gzip, deflate",
         "user-agent": "node",
-        ...headers,
+        ...withoutBlanks(headers),
         ...(method === "GET" ? {} : { "content-length": body?.byteLength ?? 0 }),
       },
     });
-    asked.once("response", (message) => resolve(answerOf(message)));
+    asked.once("response", (message) => {
+      resolve(answerOf(message));
+      // A server may answer without reading on. What is left for it would keep this process alive.
+      message.once("end", () => {
+        if (!asked.writableFinished) asked.destroy();
+      });
+    });
     // Once there is an answer, its body tells of what fails.
     asked.on("error", reject);
+    // One that changes to another protocol gives no answer, and is no error either.
+    asked.once("close", () => reject(Object.assign(new Error("no answer"), { code: "ECONNRESET" })));
     asked.end(body);
   });
+}
+
+/** As fetch sends them: settings may bring a line break with a value, which `http.request` refuses. */
+function withoutBlanks(headers: ExchangeInit["headers"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, value.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "")]),
+  );
 }
 
 interface Client {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -240,5 +241,37 @@ describe("without a proxy", () => {
     });
     const { body } = otlpRequest(2, { padding: 4_000_000 });
     expect(await send(destination, body)).toMatchObject({ kind: "rejected", status: 413 });
+  });
+
+  test("a server that has answered is sent nothing more", async () => {
+    const server = createTcpServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const connected = once(server, "connection");
+    const { port } = server.address() as AddressInfo;
+    const { body } = otlpRequest(2, { padding: 8_000_000 });
+    const result = send(at(`http://127.0.0.1:${port}`), body);
+    const [connection] = await connected;
+    connection.on("error", () => undefined).write("HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n");
+    expect(await result).toMatchObject({ kind: "rejected", status: 413 });
+    let received = 0;
+    connection.on("data", ({ length }: Buffer) => {
+      received += length;
+    });
+    connection.resume();
+    await once(connection, "close");
+    expect(received).toBeLessThan(body.byteLength);
+  });
+
+  test("blanks around the value of a header are none of its own", async () => {
+    const asked: IncomingMessage[] = [];
+    const { destination } = await listen((request, response) => {
+      asked.push(request);
+      request.resume().once("end", () => response.end("{}"));
+    });
+    const { endpoint } = destination;
+    const own = at(new URL(endpoint).origin, { OTEL_EXPORTER_OTLP_HEADERS: "x-team=%20mine%0A" });
+    expect(await send(own, BODY)).toEqual({ kind: "acknowledged" });
+    expect(asked[0]?.headers["x-team"]).toBe("mine");
   });
 });

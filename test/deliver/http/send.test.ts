@@ -238,6 +238,14 @@ test("a server that never answers is unavailable after the timeout", async () =>
   });
 });
 
+test("a server that changes to another protocol gives no answer", async () => {
+  const bytes = "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n";
+  expect(await answered({ kind: "raw", bytes })).toMatchObject({
+    kind: "unavailable",
+    message: expect.stringContaining("closed the connection without an answer"),
+  });
+});
+
 test("an aborted request is unavailable", async () => {
   const [receiver, destination] = await start({ always: { kind: "hang" } });
   const controller = new AbortController();
