@@ -192,6 +192,8 @@ async function makeLast(context: DeliveryContext, folder: string, requests: read
         if (request.content === undefined) continue;
         // At the delivery's end it is stored anew, or told to be unsaved.
         if (request.entry === entry) request.entry = undefined;
+        // It may have been read back to be sent, and could be no more.
+        request.wasRead = false;
         await removeRequest(entry).catch(() => undefined);
       }
     }

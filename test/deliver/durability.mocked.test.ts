@@ -146,6 +146,33 @@ test("what a disk takes and cannot keep is sent from memory, and told where it i
   expect(sent).toMatchObject({ acknowledged: 2, pending: { spans: 0, unsavedSpans: 0 } });
 });
 
+test("what a disk cannot keep stays in memory, also where it was read back to be sent", async () => {
+  const paths = await temporaryStore();
+  const outbox = join(paths.outbox, destination.id);
+  let begin = (): void => {};
+  const sending = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  let refusals = 0;
+  disk.beforeSync = async (path) => {
+    if (!IS_REQUEST.test(path) || refusals > 0) return;
+    refusals += 1;
+    await sending;
+    throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+  };
+  const send = async (): Promise<SendResult> => {
+    begin();
+    await expect.poll(() => requestsIn(outbox)).toEqual([]);
+    return away;
+  };
+  // So large that it is let go of at once.
+  const request = otlpRequest(2, { padding: 9_000_000 });
+  const [report] = await deliver([request], [destination], { paths, clock: fakeClock(), send });
+  expect(report).toMatchObject({ pending: { spans: 2, unsavedSpans: 0 } });
+  const stored = (await requestsIn(outbox)).map((name) => digestOf(readFileSync(join(outbox, name))));
+  expect(stored).toEqual([digestOf(request.body)]);
+});
+
 test("receipts are synced together: a file once, whatever was written to it, and its folder where it is new", async () => {
   const paths = await temporaryStore();
   const ids = Array.from({ length: 30 }, (_, index) => `id${index}`);
