@@ -214,7 +214,8 @@ export function* decodedFromBase64(
 /** Most words are too short to be one. @returns undefined where a run may be long enough */
 function endOfShortRun(bytes: Uint8Array, probe: number): number | undefined {
   let to = probe;
-  while (BASE64_CODES[bytes[to] ?? 0] === 1) to += 1;
+  // No further: what looks like a run by its bytes need not be one, and is then looked at again and again.
+  while (to - probe < SHORTEST_RUN && BASE64_CODES[bytes[to] ?? 0] === 1) to += 1;
   if (to === probe) return probe + 1;
   let from = probe;
   while (to - from < SHORTEST_RUN && BASE64_CODES[bytes[from - 1] ?? 0] === 1) from -= 1;
