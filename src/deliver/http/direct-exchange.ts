@@ -90,14 +90,16 @@ function answerOf(message: IncomingMessage): Answer {
   };
 }
 
+/** As fetch takes them: a header has room for thousands, which would take seconds and much memory to undo. */
+const MOST_ENCODINGS = 5;
+
 /** The body as it was before the server compressed it, which some do unasked. */
 function decompressed(message: IncomingMessage): AsyncIterable<Uint8Array> {
   // Nothing is not even the beginning of what was compressed.
   if (isWithoutBody(message)) return message;
-  const steps = (message.headers["content-encoding"] ?? "")
-    .split(",")
-    .flatMap((encoding) => decompression(encoding.trim().toLowerCase()) ?? [])
-    .reverse();
+  const encodings = (message.headers["content-encoding"] ?? "").split(",");
+  if (encodings.length > MOST_ENCODINGS) return message.destroy();
+  const steps = encodings.flatMap((encoding) => decompression(encoding.trim().toLowerCase()) ?? []).reverse();
   const last = steps.at(-1);
   if (last === undefined) return message;
   // What fails is told to who reads.

@@ -118,6 +118,7 @@ describe("200, but not delivered", () => {
       bytes,
     ]),
   });
+  const sixfold = Array.from({ length: 6 }).reduce<Uint8Array>((bytes) => gzipSync(bytes), Buffer.from("{}"));
   const ok = (body: string, type?: string): Answer => ({
     kind: "status",
     status: 200,
@@ -155,6 +156,7 @@ describe("200, but not delivered", () => {
     ["a chunk that is cut", { kind: "raw", bytes: `${head("transfer-encoding: chunked")}ff\r\n{}` }],
     ["gzip that is none", compressed("gzip", Buffer.from("{}"))],
     ["gzip that is cut to nothing", compressed("gzip", gzipSync(long).subarray(0, 10))],
+    ["what was compressed again and again", compressed("gzip, gzip, gzip, gzip, gzip, gzip", sixfold)],
     ["brotli that is cut", compressed("br", brotliCompressSync(long).subarray(0, 8))],
   ])("%s: it is sent again", async (_, answer) => {
     expect(await answered(answer)).toMatchObject({
