@@ -50,7 +50,7 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   const first = await start("plain").ended;
   expect([first.code, first.stderr]).toEqual([
     0,
-    expect.stringContaining("opencode stays for 10m00s without use (some 400 MB of memory)"),
+    expect.stringContaining("opencode stays for 10m00s without use (some 600 MB of memory)"),
   ]);
   expect(first.stderr).toMatch(/^starting opencode\nstarted in /);
   expect(JSON.parse(first.stdout)).toMatchObject({ server: { warm: false } });
@@ -87,6 +87,14 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   const alone = await start("plain", bench.workdir, "--cold").ended;
   expect(alone.code).toBe(0);
   expect(readFileSync(join(servers, id, "uses"), "utf8")).toHaveLength(3);
+
+  // Nor is it at fault for a model that there is not.
+  const mistyped = await start("plain", bench.workdir, "--model", "scripted/nope").ended;
+  expect([mistyped.code, mistyped.stderr]).toEqual([
+    2,
+    expect.stringContaining("opencode lists no model scripted/nope"),
+  ]);
+  expect(ids()).toEqual([id]);
 
   // A run that is killed takes the server along, and all that its turn has started.
   const killed = start("forever");

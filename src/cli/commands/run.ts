@@ -186,7 +186,7 @@ function isOtherAgent(asked: string | undefined, { traces }: TurnResult): boolea
 async function tellOfWarmth({ leftMs }: ServerPool, root: string, flags: RunFlags, terminal: Terminal): Promise<void> {
   if (leftMs === undefined || flags.quiet || !(await isFirstToldOf(root))) return;
   terminal.err(
-    `looptrace: opencode stays for ${duration(leftMs)} without use (some 400 MB of memory), so that the next run need not wait for its start; --cold, or LOOPTRACE_WARM=0, leaves none, \`looptrace server\` lists what is there.\n`,
+    `looptrace: opencode stays for ${duration(leftMs)} without use (some 600 MB of memory), so that the next run need not wait for its start; --cold, or LOOPTRACE_WARM=0, leaves none, \`looptrace server\` lists what is there.\n`,
   );
 }
 

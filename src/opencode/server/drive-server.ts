@@ -103,6 +103,7 @@ async function driveOn(
   let wasAborted = true;
   let hasToolServers = false;
   let isUnfit = false;
+  let isDoubted = false;
   try {
     const ready = waitFor(lease, startedAt);
     // Of one that was started the same moment as in the turn's trace.
@@ -178,13 +179,15 @@ async function driveOn(
     const isOver = error instanceof NotYetPromptedError && !isSecondTry && (await isGone(lease.server));
     // One that another run has left may be at fault for what is said before the prompt; one of this run's own says
     // whether it is.
-    isUnfit = lease.isFound && !isSecondTry && isBeforePrompt(error);
-    wasAborted &&= !isUnfit;
-    if (!isOver && !isUnfit) throw error;
+    isDoubted = lease.isFound && !isSecondTry && isBeforePrompt(error);
+    // A model or an agent that it does not know is most likely none that another one would.
+    isUnfit = isDoubted && !(error instanceof RunRequestError);
+    wasAborted &&= !isDoubted;
+    if (!isOver && !isDoubted) throw error;
   } finally {
     lease.release({ wasAborted, hasToolServers, isUnfit });
   }
-  return await driveOn(servers, request, isUnfit ? { ...context, warmMs: 0 } : context, hooks, true);
+  return await driveOn(servers, request, isDoubted ? { ...context, warmMs: 0 } : context, hooks, true);
 }
 
 /** Whether nothing has happened yet that could not be tried again. */

@@ -50,7 +50,8 @@ export function hashedFiles(): HashedFiles {
     if (text !== undefined) texts.set(path, text);
     // A program, or what may not be read: what it is to the file system has to do.
     const facts = [found.dev, found.ino, found.size, found.mtimeMs, found.ctimeMs, found.mode];
-    hashes.set(path, digest(text === undefined ? JSON.stringify(facts) : ownText(path, text)));
+    const own = text === undefined ? JSON.stringify(facts) : ownText(path, text);
+    if (own !== undefined) hashes.set(path, digest(own));
   };
   return {
     add: (path) => addAt(path, 0),
@@ -88,8 +89,10 @@ function textAt(path: string): string | undefined {
 /**
  * A text without what opencode itself changes in it while it works: a server that has done so need not be replaced. It
  * reads what it keeps of a login anew for each request.
+ *
+ * @returns undefined for a file of which nothing else is left: opencode makes it some time after its first start
  */
-function ownText(path: string, text: string): string {
+function ownText(path: string, text: string): string | undefined {
   if (/[\\/](?:mcp-)?auth\.json$/.test(path)) return withoutTokens(text);
   if (/[\\/]package\.json$/.test(path)) return withoutOwnPackage(text);
   return text;
@@ -107,12 +110,13 @@ function withoutTokens(text: string): string {
   return JSON.stringify(lasting);
 }
 
-function withoutOwnPackage(text: string): string {
+function withoutOwnPackage(text: string): string | undefined {
   const fields = jsonFields(text);
   if (fields === undefined || !isFields(fields.dependencies)) return text;
   const { "@opencode-ai/plugin": _own, ...dependencies } = fields.dependencies;
   const { dependencies: _all, ...rest } = fields;
-  return JSON.stringify(Object.keys(dependencies).length === 0 ? rest : { ...rest, dependencies });
+  const others = Object.keys(dependencies).length === 0 ? rest : { ...rest, dependencies };
+  return Object.keys(others).length === 0 ? undefined : JSON.stringify(others);
 }
 
 function jsonFields(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -24,7 +24,7 @@ export async function notedServers(servers: string): Promise<readonly NotedServe
   return found.flat();
 }
 
-/** As many servers stay without use: each takes some 400 MB, and a new one comes with each change of the environment. */
+/** As many servers stay without use: each takes some 600 MB, and a new one comes with each change of the environment. */
 const MOST_IDLE = 4;
 
 /** Withdraws all that no run uses but for those that were used last. Never throws. */

@@ -93,10 +93,10 @@ test("with --project-config the project's configuration counts, up to its reposi
 
 test("opencode's own package is not counted, those of a person are", async () => {
   const dependencies = (own: string) => JSON.stringify({ dependencies: { "@opencode-ai/plugin": own } });
-  await put(".config/opencode/package.json", dependencies("1"));
+  expect(await told(() => put(".config/opencode/package.json", dependencies("1")))).toBeUndefined();
   expect(await told(() => put(".config/opencode/package.json", dependencies("2")))).toBeUndefined();
   const more = JSON.stringify({ dependencies: { "@opencode-ai/plugin": "2", other: "1" } });
-  expect(await told(() => put(".config/opencode/package.json", more))).toContain("package.json changed");
+  expect(await told(() => put(".config/opencode/package.json", more))).toContain("package.json is new");
 });
 
 test("values are in none of it, and where there is more than is looked through there is none", async () => {
