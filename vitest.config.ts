@@ -36,8 +36,9 @@ export default defineConfig({
           name: "process",
           include: [PROCESS_TESTS],
           globalSetup: ["test/support/shared-processes.ts"],
-          // They wait for other processes most of the time: with six, a fifth of two cores had nothing to do.
-          maxWorkers: 8,
+          // They wait for other processes most of the time: with four, a third of two cores had nothing to do; eight have
+          // more to load, and take no less time.
+          maxWorkers: 6,
           sequence: { groupOrder: 0 },
           // Loading the same modules anew for each file would take a tenth of the whole run.
           isolate: false,

@@ -26,9 +26,19 @@ if (!existsSync(file)) process.exit(ASK_OPENCODE);
 const store: Store = new Database(file, { readonly: true });
 const rows = (sql: string, ...values: readonly unknown[]): readonly Row[] => store.query(sql).all(...values);
 
-const said = answer();
+const said = tryToAnswer();
 if (said === undefined) process.exit(ASK_OPENCODE);
 await new Promise((written) => process.stdout.write(said, written));
+
+/** An opencode that just closes the store, or opens it, can have it to itself for a moment. */
+function tryToAnswer(): string | undefined {
+  try {
+    rows("PRAGMA busy_timeout = 5000");
+    return answer();
+  } catch {
+    return undefined;
+  }
+}
 
 function answer(): string | undefined {
   const [first = "", ...options] = rest;
