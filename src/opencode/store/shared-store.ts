@@ -7,7 +7,7 @@ import { connect, type ServerConnection } from "../server/connection.js";
 import { startReadingServer } from "../server/reading-server.js";
 import type { RunningServer } from "../server/start-server.js";
 
-/** So many sessions of 1.x are read by a command each; for more, a server has started sooner than the next commands. */
+/** So many sessions of 1.x are read by a command each: one or two are not worth a server. */
 const FEW = 2;
 
 /**
@@ -22,8 +22,8 @@ export class SharedStore {
   #asked = 0;
 
   /**
-   * Of 1.x: what reads the next session. A start of opencode takes two seconds of CPU time, and `opencode export` is
-   * one for each session; asking a server takes some ms.
+   * Of 1.x: what reads the next session. `opencode export` starts opencode for each session, which takes two seconds of
+   * CPU time; a server is one start for all.
    *
    * @returns undefined where a command is to read it: the first ones, and where the server does not start or has failed
    */
