@@ -1,10 +1,12 @@
+import { execFile } from "node:child_process";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isOwnFolder, readOwnText } from "../../files/own-files.js";
 import { endProcesses } from "./end-processes.js";
-import { ownerOf, RUN_ID_FILE } from "./run-folder-owner.js";
+import { ownerOf, RELEASE_FILE, RUN_ID_FILE } from "./run-folder-owner.js";
+import { shellEnvironment } from "./watchdog.js";
 
 /** A folder of another boot or container says nothing about its process; untouched this long, it is taken for dead. */
 export const FOREIGN_MAX_AGE_MS = 48 * 3_600_000;
@@ -13,6 +15,7 @@ const LONGEST_MS = 3_000;
 /** What marks a run, as `createRunFolder` makes it. */
 export const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const RUN_ID_BYTES = 100;
+const RELEASE_BYTES = 10_000;
 
 /**
  * Removes the run folders of looptrace processes that are gone, and ends what these were driving, where that has not
@@ -41,10 +44,24 @@ async function sweepOne(name: string, givenUp: AbortSignal): Promise<void> {
   if (owner === "unknown" && (await lastTouched(path)) >= Date.now() - FOREIGN_MAX_AGE_MS) return;
   if (owner === "dead") {
     const runId = await readOwnText(join(path, RUN_ID_FILE), RUN_ID_BYTES).catch(() => "");
-    if (RUN_ID.test(runId)) await endProcesses(runId);
+    if (RUN_ID.test(runId)) {
+      await release(path);
+      await endProcesses(runId);
+    }
   }
   // Links in it are removed, and not followed.
   if (!givenUp.aborted) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+}
+
+/**
+ * Does what is to be done before a run's processes are ended. The watchdog of a process that has just died may be at it
+ * too, but not done: both wait until it is.
+ */
+async function release(folder: string): Promise<void> {
+  const script = await readOwnText(join(folder, RELEASE_FILE), RELEASE_BYTES).catch(() => undefined);
+  if (script === undefined) return;
+  const how = { cwd: "/", env: shellEnvironment(), timeout: LONGEST_MS };
+  await new Promise<void>((resolve) => execFile("/bin/sh", ["-c", script], how, () => resolve()));
 }
 
 async function lastTouched(folder: string): Promise<number> {

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, chown, lstat, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -81,6 +81,20 @@ test("what a dead run was driving is ended", async () => {
   await mkdir(named("a"), { mode: 0o700 });
   await writeFile(join(named("a"), "run-id"), runId);
   await sweepRunFolders();
+  expect(findProcesses(runId)).toEqual([]);
+  expect(existsSync(named("a"))).toBe(false);
+});
+
+test("what is to be done before a dead run's processes end is done first, also while its watchdog is at it", async () => {
+  const named = await sharedFolder();
+  const runId = await leftRunning();
+  const [pid] = findProcesses(runId);
+  await mkdir(named("a"), { mode: 0o700 });
+  await writeFile(join(named("a"), "run-id"), runId);
+  const seen = join(tmpdir(), "seen");
+  await writeFile(join(named("a"), "release.sh"), `sleep 0.2; kill -0 ${pid} && echo "it runs" > '${seen}'\n`);
+  await sweepRunFolders();
+  expect(await readFile(seen, "utf8")).toBe("it runs\n");
   expect(findProcesses(runId)).toEqual([]);
   expect(existsSync(named("a"))).toBe(false);
 });

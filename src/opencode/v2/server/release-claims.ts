@@ -8,6 +8,10 @@ import { requestData, requestJson } from "./request.js";
 
 /** What is at work of a server that is to end takes this long to notice at most. */
 const PATIENCE_MS = 2_000;
+/** The same for a process that is being ended, and whose end is held up; the start of a program is part of it. */
+const LAST_PATIENCE_MS = 5_000;
+/** And where nobody waits: on a busy machine all of it is slow. */
+const WATCHDOG_PATIENCE_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
 
 /**
@@ -38,7 +42,7 @@ export async function releaseClaims(connection: ServerConnection): Promise<void>
 const program = (told: { readonly url: string; readonly authorization: string }): string => `
 import { request } from "node:http";
 const { url, authorization } = ${JSON.stringify(told)};
-setTimeout(() => process.exit(1), ${PATIENCE_MS});
+setTimeout(() => process.exit(1), ${WATCHDOG_PATIENCE_MS});
 const ask = (method, path) =>
   new Promise((resolve, reject) => {
     const sent = request(url + path, { method, agent: false, headers: { authorization } }, (answer) => {
@@ -73,7 +77,7 @@ export async function releaseProgram(
   await folder.write(RELEASE_FILE, `exec ${words.join(" ")}\n`);
   return () => {
     try {
-      execFileSync(process.execPath, [path], { stdio: "ignore", timeout: PATIENCE_MS, env: {} });
+      execFileSync(process.execPath, [path], { stdio: "ignore", timeout: LAST_PATIENCE_MS, env: {} });
     } catch {
       // It is gone, or does not answer.
     }
