@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongFirst } from "./test/support/long-first.js";
+import { patienceVariables, patiently } from "./test/support/patience.js";
 
 /** What starts processes (opencode, looptrace, a browser, Redis) is called so. */
 const PROCESS_TESTS = "test/**/*.process.test.ts";
@@ -13,6 +14,9 @@ const alias = [
   { find: /^looptrace\/fleet$/, replacement: fileURLToPath(new URL("src/fleet/index.ts", import.meta.url)) },
 ];
 
+/** How much longer than usual things take here. */
+const patience = patienceVariables();
+
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -22,13 +26,14 @@ export default defineConfig({
     sequence: { groupOrder: 1, sequencer: LongFirst },
     setupFiles: ["test/support/seeded-properties.ts"],
     // No test leaves a server behind, one that gives looptrace no environment of its own either.
-    env: { LOOPTRACE_WARM: "0" },
+    env: { LOOPTRACE_WARM: "0", ...patience },
     reporters: ["default", "./test/support/skipped-reporter.ts"],
     // A hang shows; what takes longer on a machine that is not quiet says so itself.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: patiently(30_000, patience),
+    hookTimeout: patiently(30_000, patience),
+    teardownTimeout: patiently(30_000, patience),
     // What a test waits for, it waits for as long as it may take: a machine that is busy is slow, not wrong.
-    expect: { poll: { timeout: 25_000 } },
+    expect: { poll: { timeout: patiently(25_000, patience) } },
     projects: [
       {
         extends: true,

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { TSC } from "./support/declarations.js";
+import { patiently } from "./support/patience.js";
 
 const run = promisify(execFile);
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -36,7 +37,7 @@ beforeAll(async () => {
   const tarball = await packCopy(join(folder, "copy"));
   project = join(folder, "project");
   await install(tarball, project);
-}, 180_000);
+}, patiently(180_000));
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

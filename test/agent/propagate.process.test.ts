@@ -6,12 +6,15 @@ import { startMcpServer } from "../cli/mcp-server.js";
 import { loadScenario } from "../provider/load-scenario.js";
 import type { Scenario } from "../provider/scenario.js";
 import { scenarioOf2 } from "../provider/scenario-of-2.js";
+import { allowColdStarts } from "../support/cold-starts.js";
 import { otlpAt } from "../support/destinations.js";
 import { at } from "../support/fixtures.js";
 import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { realOpencode2 } from "../support/real-opencode2.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
+
+allowColdStarts();
 
 /** A turn with a subagent, and a call of a tool server, played with the trace's id in all that goes out. */
 async function propagated(opencode?: string, toScenario: (scenario: Scenario) => Scenario = (same) => same) {
@@ -61,7 +64,7 @@ test("what a provider or a tool server sends by itself stands below the span of 
   expect(others?.map((span) => span?.spanId).toSorted()).toEqual(models.toSorted());
   expect(parents.filter((span) => span?.name === "llm-call-0")).toHaveLength(2);
   expect(parents.map((span) => span?.name)).toContain("other-call");
-}, 120_000);
+});
 
 test.skipIf(realOpencode2() === undefined)(
   "so it does with a real opencode 2, in whose place its own trace goes",
@@ -72,7 +75,6 @@ test.skipIf(realOpencode2() === undefined)(
     expect(parents.filter((span) => span?.name === "tool.tickets_lookup")).toHaveLength(1);
     expect(new Set(parents.map((span) => span?.spanId)).size).toBe(models.length + 1);
   },
-  120_000,
 );
 
 /** Sends what a gateway would tell of a request that came with this traceparent. */

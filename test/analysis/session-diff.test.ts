@@ -9,6 +9,7 @@ import type { SessionTree } from "../../src/opencode/schema/exported-session.js"
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, tracesOf } from "../support/fixtures.js";
+import { patiently } from "../support/patience.js";
 import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
 import { answer, exportOf, mint, treeOf, user } from "../trace/make-session.js";
@@ -191,7 +192,7 @@ function expectNoDifference(one: DiffInput): void {
 }
 
 // A hundred sessions and more, which a busy machine takes its time for.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: patiently(120_000) });
 
 describe("a session does not differ from itself", () => {
   test.each(fixtureNames)("%s", (name) => expectNoDifference(side(name)));

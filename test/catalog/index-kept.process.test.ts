@@ -5,6 +5,7 @@ import { Catalog } from "../../src/catalog/catalog.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { startLooptrace } from "../support/cli.js";
 import { keepFixture } from "../support/kept-store.js";
+import { patiently } from "../support/patience.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 /** Enough for one process to wait for the other. */
@@ -57,7 +58,7 @@ test("one that is killed at it leaves nothing that the next one stumbles over", 
     const names = await readdir(folder, { recursive: true }).catch(() => []);
     return names.some((name) => name.includes("reading"));
   };
-  await expect.poll(isAtWork, { interval: 1, timeout: 30_000 }).toBe(true);
+  await expect.poll(isAtWork, { interval: 1, timeout: patiently(30_000) }).toBe(true);
   if (child.exitCode === null) child.kill("SIGKILL");
   await ended;
   expect(await indexing(paths).ended).toMatchObject({ code: 0, stderr: "" });

@@ -4,6 +4,7 @@ import { looptrace } from "../support/cli.js";
 import { startFollowing } from "../support/following-cli.js";
 import { type Opencode2Server, startOpencode2Server } from "../support/opencode2-server.js";
 import { says } from "../support/opencode2-turns.js";
+import { patiently } from "../support/patience.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 async function place(): Promise<{ readonly server: Opencode2Server; readonly env: Readonly<Record<string, string>> }> {
@@ -27,7 +28,7 @@ test("follows a server of opencode 2, whose password is in OPENCODE_PASSWORD, un
   const around = { env: { ...env, OPENCODE_PASSWORD: "sesame" }, cwd: "/" };
   const attach = await startFollowing(["attach", server.connection.url, "--json"], around);
   const id = await asked(server);
-  await expect.poll(attach.turns, { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(attach.turns, { timeout: patiently(10_000) }).toHaveLength(1);
   expect(JSON.stringify(attach.turns())).toContain(id);
   const { code, stderr } = await attach.end();
   expect([code, stderr]).toEqual([0, expect.stringContaining(`following ${server.connection.url}; Ctrl-C ends it.`)]);

@@ -103,9 +103,7 @@ describe.concurrent("an experiment", () => {
   });
 
   // Six programs one after the other, each with a worktree.
-  test("killed, it goes on where it ended, and takes away what the kill has left", { timeout: 120_000 }, async ({
-    expect,
-  }) => {
+  test("killed, it goes on where it ended, and takes away what the kill has left", async ({ expect }) => {
     const opencode = await talkingOpenCode();
     const go = join(opencode.env.HOME ?? "", "go");
     await git(opencode, "init", "--quiet");

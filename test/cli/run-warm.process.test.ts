@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { test, vi } from "vitest";
 import { scenarioSchema } from "../provider/scenario.js";
 import { cliEnvironment, startLooptrace } from "../support/cli.js";
+import { allowColdStarts } from "../support/cold-starts.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
+
+allowColdStarts();
 
 /** What the model says to prompts that begin so, as often as it is asked. */
 function lane(match: string, times: number, ...replies: readonly object[]) {
@@ -105,7 +108,7 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   const left = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(record.runId));
   expect(left).toEqual([]);
   expect(readFileSync(join(servers, "last-end"), "utf8")).toBe("a run was killed\n");
-}, 120_000);
+});
 
 function environmentOf(pid: string): string {
   try {

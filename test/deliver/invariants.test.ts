@@ -13,10 +13,11 @@ import { storePathsAt } from "../../src/files/store-paths.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { otlpRequest, spanId } from "../support/otlp-requests.js";
+import { patiently } from "../support/patience.js";
 import { tries } from "../support/tries.js";
 
 // Hundreds of outboxes on a disk, which a busy machine takes its time for.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: patiently(120_000) });
 
 const message = "as the test has it";
 const retryAfterMs = undefined;

@@ -12,6 +12,7 @@ import {
   startOpencode2Server,
 } from "../support/opencode2-server.js";
 import { runs, says, type Turn, type TurnTool } from "../support/opencode2-turns.js";
+import { patiently } from "../support/patience.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -236,7 +237,7 @@ test("what is closed of a turn goes out while it runs, and once; at the end what
     ],
   });
   const names = (): readonly string[] => receiver.spans().map(({ name }) => name);
-  await expect.poll(names, { timeout: 5_000 }).toContain("llm-call-0");
+  await expect.poll(names, { timeout: patiently(5_000) }).toContain("llm-call-0");
   expect(await end()).toEqual([{ sessionId: id, stored: true }]);
   expect(names().filter((name) => name === "llm-call-0")).toHaveLength(1);
   expect((await storedSession(paths, id))?.sessions).toHaveLength(1);

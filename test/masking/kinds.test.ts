@@ -7,10 +7,11 @@ import { measureLeaks } from "../attack/secrets/leaks.js";
 import { MOST_LEAKING, MOST_MASKED } from "../attack/secrets/limits.js";
 import { PLACES } from "../attack/secrets/places.js";
 import { measureWireLeaks } from "../attack/secrets/wire-leaks.js";
+import { patiently } from "../support/patience.js";
 import { tries } from "../support/tries.js";
 
 // Hundreds of secrets and long texts, which a busy machine takes its time for.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: patiently(120_000) });
 
 test("of 150 kinds of secrets and more, in 20 places and more, hardly any can be read", async () => {
   expect(KINDS.length).toBeGreaterThanOrEqual(150);

@@ -5,12 +5,15 @@ import { expect, onTestFinished, test } from "vitest";
 import { resolveDestinations } from "../../src/deliver/destinations/resolve-destinations.js";
 import { pushOutbox } from "../../src/deliver/push-outbox.js";
 import { cliEnvironment, programCommand } from "../support/cli.js";
+import { allowColdStarts } from "../support/cold-starts.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
+
+allowColdStarts();
 
 const call = { id: "call_1", name: "bash", arguments: { command: "echo here", description: "Says here" } };
 
@@ -61,4 +64,4 @@ test("a request to a service is one trace down to the agent's tools, in both bac
   const same = onlyOne(got.filter(({ name }) => name === "execute_tool bash"));
   expect(pathOf(same, got)).toEqual(["execute_tool bash", "loop.step-0", "invoke_agent build", "POST"]);
   expect(got.map(({ spanId }) => spanId).toSorted()).toEqual(shown.map(({ spanId }) => spanId).toSorted());
-}, 120_000);
+});

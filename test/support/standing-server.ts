@@ -6,6 +6,7 @@ import { expect, onTestFinished, vi } from "vitest";
 import type { ServerSpec } from "../../src/opencode/server/server-spec.js";
 import { leaseServer } from "../../src/opencode/warm/lease-server.js";
 import type { WarmServer } from "../../src/opencode/warm/warm-server.js";
+import { patiently } from "./patience.js";
 
 /** A program in opencode's place whose servers stay. It is told by files beside it what to do. */
 export interface StandingServer {
@@ -69,7 +70,7 @@ export async function standingServer(): Promise<StandingServer> {
       const { keeper } = JSON.parse(text);
       if (keeper) process.kill(keeper.pid, "SIGTERM");
     }
-    await vi.waitFor(() => expect(ids()).toEqual([]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(ids()).toEqual([]), { timeout: patiently(20_000) });
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   });
   const spec: ServerSpec = {

@@ -14,12 +14,13 @@ import {
   openCodeEnvironment,
   writeFiles,
 } from "./isolated-opencode.js";
+import { patiently } from "./patience.js";
 import { placeLease, type WarmPlaces, warmPlaces } from "./warm-places.js";
 import { startWarmServer, type WarmServer, warmSettings } from "./warm-server.js";
 
 const warmAnswer = z.object({ settings: warmSettings, program: z.string() });
 
-const START_MS = 120_000;
+const START_MS = patiently(120_000);
 
 // The first file that wants it waits for its start here, where that counts for no test.
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { onTestFinished } from "vitest";
+import { patiently } from "./patience.js";
 
 /** A page in a browser, with all that it did beside showing itself. */
 export interface WatchedPage {
@@ -54,6 +55,7 @@ export async function openWatched(
 
 async function newTab(browser: Browser, options: BrowserContextOptions = {}): Promise<Tab> {
   const context = await browser.newContext({ viewport: VIEWPORT, ...options });
+  context.setDefaultTimeout(patiently(30_000));
   const page = await context.newPage();
   const tab: Tab = { page, watch: { troubles: [], requests: [], isExpected: () => true } };
   const trouble = (text: string): void => void tab.watch.troubles.push(text);

@@ -15,6 +15,7 @@ import { traceSession } from "../../src/trace/trace-session.js";
 import { addUsage, NO_USAGE, totalTokens } from "../../src/trace/usage.js";
 import { fixtureNames, loadFixture, onlyOne } from "../support/fixtures.js";
 import { generation1, messagesOf, tree1 } from "../support/generation1.js";
+import { patiently } from "../support/patience.js";
 import { tries } from "../support/tries.js";
 import { arbitraryRuns } from "./arbitrary-runs.js";
 import { arbitrarySession } from "./arbitrary-session.js";
@@ -86,7 +87,7 @@ const arbitraryLog: fc.Arbitrary<LogEvidence> = fc.record({
 });
 
 // Hundreds of sessions each, which a busy machine takes its time for.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: patiently(120_000) });
 
 /** Each permission of a session that has an answer is an event of it, once. */
 function expectAllPermissions(traces: readonly LoopTrace[], runs: readonly RunEvidence[]): void {

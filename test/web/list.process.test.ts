@@ -9,6 +9,7 @@ import type { SessionSummary } from "../../src/web/data/listed-session.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { loadFixture, tracesOf } from "../support/fixtures.js";
 import { keepDamaged, keepFixture } from "../support/kept-store.js";
+import { patiently } from "../support/patience.js";
 import { temporaryStore } from "../support/temporary-store.js";
 import { type ServedView, type ViewBrowser, viewBrowser } from "../support/view-browser.js";
 import type { WatchedPage } from "../support/watched-page.js";
@@ -312,7 +313,7 @@ test("a thousand sessions: the page opens at once, and all of them come", async 
   const watched = await browser.open(await browser.serve(paths));
   opened.push(watched);
   const status = watched.page.locator(".status output");
-  await status.filter({ hasText: /^1,000 sessions$/ }).waitFor({ timeout: 90_000 });
+  await status.filter({ hasText: /^1,000 sessions$/ }).waitFor({ timeout: patiently(90_000) });
   expect(await ids(watched.page)).toHaveLength(200);
   await watched.page.getByRole("button", { name: "Show 200 more" }).click();
   expect(await ids(watched.page)).toHaveLength(400);

@@ -7,6 +7,7 @@ import type { SessionTree } from "../../../src/opencode/schema/exported-session.
 import type { MessageV2 } from "../../../src/opencode/v2/schema/session-export.js";
 import type { LoopTrace } from "../../../src/trace/model.js";
 import { traceSession } from "../../../src/trace/trace-session.js";
+import { patiently } from "../../support/patience.js";
 import { tries } from "../../support/tries.js";
 import { arbitraryRuns } from "../../trace/arbitrary-runs.js";
 import { expectSound } from "../../trace/invariants.js";
@@ -40,7 +41,7 @@ function expectNothingLost(traces: readonly LoopTrace[], tree: SessionTree): voi
 }
 
 // Hundreds of sessions, which a busy machine takes its time for.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: patiently(120_000) });
 
 /** Also with runs that are known of it; all of it is asked of one session, since to make it takes longest. */
 test("a session by the schema is read whole, whatever it holds, and its traces are sound, and lose nothing", () => {

@@ -13,6 +13,7 @@ import { readRecording } from "../../../src/wire/recording/read-recording.js";
 import { type OpenRecord, openRecord } from "../../provider/recorded-request.js";
 import { compareRecording, linesIn } from "../../support/compare-recording.js";
 import { openCodeBinary } from "../../support/isolated-opencode.js";
+import { patiently } from "../../support/patience.js";
 import { preloaded } from "../../support/preloaded.js";
 
 const FRAMES = Array.from({ length: 3003 }, (_, index) => `data: ${index} ${"ü".repeat(100)}\n\n`).join("");
@@ -107,7 +108,7 @@ test("packed answers, a redirect, requests at once, an image, thousands of frame
 test("what had come of an answer when opencode was killed is there", async () => {
   const { run, recording } = await benchWithBun();
   const running = run("hanging");
-  await expect.poll(recording, { timeout: 20_000 }).toContain('{"t":"part"');
+  await expect.poll(recording, { timeout: patiently(20_000) }).toContain('{"t":"part"');
   running.kill("SIGKILL");
   await running;
   const { exchanges, notes } = readRecording(recording(), "recording");
