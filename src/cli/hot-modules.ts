@@ -60,6 +60,7 @@ export const HOT_MODULES: HotModules = {
     "opencode/warm/process-start",
     "opencode/program/sweep-run-folders",
     "opencode/warm/lease-server",
+    "opencode/warm/why-started",
     "opencode/warm/fingerprint",
     "opencode/warm/hashed-files",
     "wire/tap/tap-file",

@@ -2,6 +2,7 @@ import type { RetryEvent } from "../agent/open-code.js";
 import type { TurnResult } from "../agent/turn-result.js";
 import { adviceFor, adviceOnly } from "../errors/advice.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
+import type { Phase } from "../opencode/drive.js";
 import { failedTools } from "../terminal/failed-tools.js";
 import { duration } from "../text/format.js";
 import { oneLine, severalLines } from "../text/terminal-text.js";
@@ -80,4 +81,10 @@ export function lastWords(error: ErrorFacts): string {
   const last = lines.slice(-MOST_LINES).map((line) => oneLine(line).slice(0, LONGEST_LINE).toWellFormed());
   const shown = lines.length > last.length ? ["…", ...last] : last;
   return shown.map((line) => `opencode: ${line}\n`).join("");
+}
+
+/** What `--verbose` says of the opencode that a turn gets; undefined where that is not known yet, or was told before. */
+export function servedText(phase: Phase): string | undefined {
+  if (phase.kind !== "loading" || phase.isWarm === undefined) return undefined;
+  return phase.isWarm ? "an earlier run's opencode is used." : `opencode was started: ${oneLine(phase.why ?? "")}.`;
 }

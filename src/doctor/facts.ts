@@ -49,6 +49,8 @@ export interface DoctorFacts {
   readonly store: StoreFacts;
   readonly wirePlugin: WirePlugin;
   readonly servers: WarmSurvey;
+  /** Why no run leaves a server, or uses one, where that is for opencode's configuration: a clause. */
+  readonly tooMuchConfiguration: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 

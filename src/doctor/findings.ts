@@ -18,7 +18,7 @@ export function findingsOf(facts: DoctorFacts): readonly Finding[] {
     ...destinationFindings(facts),
     ...storeFindings(facts.store),
     wirePluginFinding(facts.wirePlugin),
-    ...serverFindings(facts.servers),
+    ...serverFindings(facts.servers, facts.tooMuchConfiguration),
     ...environmentFindings(facts),
   ];
 }

@@ -3,7 +3,10 @@ import { bytesText, duration, plural } from "../text/format.js";
 import { type Finding, ok, warning } from "./finding.js";
 
 /** About the opencode servers that runs have left for those after them. */
-export function serverFindings({ servers, doubts }: WarmSurvey): readonly Finding[] {
+export function serverFindings(
+  { servers, doubts }: WarmSurvey,
+  tooMuchConfiguration: string | undefined,
+): readonly Finding[] {
   const check = "servers";
   const lost = servers.filter(({ state }) => state === "lost");
   const others = servers.filter(({ state }) => state !== "lost");
@@ -13,6 +16,15 @@ export function serverFindings({ servers, doubts }: WarmSurvey): readonly Findin
       : `${plural(others.length, "opencode")} left from runs: ${others.map(serverText).join("; ")}`;
   return [
     ok(check, found),
+    ...(tooMuchConfiguration === undefined
+      ? []
+      : [
+          warning(
+            check,
+            `each run starts opencode anew: ${tooMuchConfiguration}`,
+            "Move what opencode does not need out of that folder: so much is not looked through before each run.",
+          ),
+        ]),
     ...lost.map((server) =>
       warning(
         check,

@@ -22,6 +22,7 @@ export {
 } from "./server/session-mirror.js";
 export type { RunningServer } from "./server/start-server.js";
 export { type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";
+export { tooMuchConfiguration } from "./warm/fingerprint.js";
 export { isFirstToldOf } from "./warm/servers-folder.js";
 export { type StoppedServer, stopServer } from "./warm/stop-servers.js";
 export { surveyServers, type WarmServerFacts, type WarmSurvey } from "./warm/survey-servers.js";

@@ -1,7 +1,8 @@
 import type { WarmServerFacts } from "../opencode/server.js";
 import { bytesText, count, duration, UNKNOWN } from "../text/format.js";
-import { oneLine } from "../text/terminal-text.js";
-import { fitTable, hiddenColumnsLine, STAYS, type TableColumn } from "./fit-table.js";
+import { oneLine, shortenTo } from "../text/terminal-text.js";
+import { wrapped } from "../text/wrap-text.js";
+import { fitTable, hiddenColumnsLine, roomOf, STAYS, type TableColumn } from "./fit-table.js";
 import { inColors } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -31,13 +32,28 @@ export function paintServers(servers: readonly WarmServerFacts[], { width, color
     },
     { heading: "uses", align: "right", worth: 40, cells: of(({ uses }) => count(uses)) },
     { heading: "pid", align: "right", worth: 20, cells: of(({ pid }) => String(pid)) },
-    { heading: "why", align: "left", worth: 95, shortest: 12, comfort: 30, cells: of(({ why }) => why) },
   ];
-  const { head, rows, hidden } = fitTable(columns, width);
-  const lines = rows.map((line, index) => (servers[index]?.state === "ready" ? line : colors.yellow(line)));
+  const whys = of(({ why }) => why);
+  const all: readonly TableColumn[] = [...columns, { heading: "why", align: "left", worth: STAYS, cells: whys }];
+  // A reason that is cut off says nothing.
+  const isBehind = roomOf(all) <= width;
+  const { head, rows, hidden } = fitTable(isBehind ? all : columns, width);
+  const lines = rows.flatMap((line, index) => {
+    const below = isBehind ? [] : whyLines(whys[index] ?? "", width);
+    return [line, ...below].map((one) => (servers[index]?.state === "ready" ? one : colors.yellow(one)));
+  });
   const hint = inColors(hiddenColumnsLine(hidden), width, colors);
   return [colors.dim(head), ...lines, ...(hint.length > 0 ? ["", ...hint] : [])].join("\n");
 }
+
+/** Why a server was started, whole, below its line. */
+function whyLines(why: string, width: number): readonly string[] {
+  const columns = Math.max(LEAST_COLUMNS, width - INDENT.length);
+  return wrapped(`why: ${why}`, columns).map((line) => shortenTo(`${INDENT}${line}`, width));
+}
+
+const INDENT = "  ";
+const LEAST_COLUMNS = 2;
 
 function stateText({ state, runs }: WarmServerFacts): string {
   return state === "ready" && runs > 0 ? "at work" : state;

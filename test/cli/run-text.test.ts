@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { RetryEvent } from "../../src/agent/open-code.js";
 import { findStep } from "../../src/analysis/step-path.js";
-import { failureText, keptText, lastWords, retryText } from "../../src/cli/run-text.js";
+import { failureText, keptText, lastWords, retryText, servedText } from "../../src/cli/run-text.js";
 import type { ErrorFacts } from "../../src/errors/error-facts.js";
+import type { Phase } from "../../src/opencode/drive.js";
 import { failedTools } from "../../src/terminal/failed-tools.js";
 import { traceOf } from "../support/fixtures.js";
 
@@ -90,4 +91,13 @@ test("why a run failed: nothing twice, and the last line says what to do", () =>
   expect(failureText({ ...shared, code: "unknown", evidence: "process", stderr: "boom" })).toMatch(
     /^opencode: boom\nlooptrace: unknown: .+ \(Slow down\)\n$/,
   );
+});
+
+test.each([
+  [{ kind: "loading", since: 0, isWarm: true }, "an earlier run's opencode is used."],
+  [{ kind: "loading", since: 0, isWarm: false, why: "auth.json\nchanged" }, "opencode was started: auth.json changed."],
+  [{ kind: "loading", since: 0 }, undefined],
+  [{ kind: "starting", since: 0 }, undefined],
+] satisfies readonly (readonly [Phase, string | undefined])[])("whose opencode a turn gets: %j", (phase, text) => {
+  expect(servedText(phase)).toBe(text);
 });

@@ -36,7 +36,7 @@ const scenario = scenarioSchema.parse({
 interface Printed {
   readonly sessionId: string;
   readonly text: string;
-  readonly server: { readonly warm: boolean } | null;
+  readonly server: { readonly warm: boolean; readonly why: string | null } | null;
   readonly traces: readonly { readonly loop: { readonly sessionId: string; readonly steps: readonly unknown[] } }[];
 }
 
@@ -56,7 +56,7 @@ test("a run leaves opencode for those after it, each of which is as if it were a
     expect.stringContaining("opencode stays for 10m00s without use (some 600 MB of memory)"),
   ]);
   expect(first.stderr).toMatch(/^starting opencode\nstarted in /);
-  expect(JSON.parse(first.stdout)).toMatchObject({ server: { warm: false } });
+  expect(JSON.parse(first.stdout)).toMatchObject({ server: { warm: false, why: "the first" } });
   const [id = ""] = ids();
   const record = JSON.parse(readFileSync(join(servers, id, "server.json"), "utf8"));
   expect(record).toMatchObject({ why: "the first", version: "1.18.33", generation: 1 });
@@ -68,7 +68,7 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   for (const { stderr } of both) expect(stderr).toMatch(/^using the opencode that an earlier run left\nready in /);
   expect(ids()).toEqual([id]);
   const [inFirst, inOther] = both.map(({ stdout }): Printed => JSON.parse(stdout));
-  expect([inFirst?.server, inOther?.server]).toEqual([{ warm: true }, { warm: true }]);
+  expect([inFirst?.server, inOther?.server]).toEqual(Array(2).fill({ warm: true, why: null }));
   expect([inFirst?.text, inOther?.text]).toEqual(["There.", "Here."]);
   for (const printed of [inFirst, inOther]) {
     expect(printed?.traces.map(({ loop }) => [loop.sessionId, loop.steps.length])).toEqual([[printed?.sessionId, 2]]);
@@ -87,8 +87,11 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   }
 
   // One that is to be cold has nothing to do with it.
-  const alone = await start("plain", bench.workdir, "--cold").ended;
-  expect(alone.code).toBe(0);
+  const alone = await start("plain", bench.workdir, "--cold", "-v").ended;
+  expect([alone.code, alone.stderr]).toEqual([
+    0,
+    expect.stringContaining("looptrace: opencode was started: none is to stay: --cold or warm 0 says so.\n"),
+  ]);
   expect(readFileSync(join(servers, id, "uses"), "utf8")).toHaveLength(3);
 
   // Nor is it at fault for a model that there is not.

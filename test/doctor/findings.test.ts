@@ -24,6 +24,7 @@ const STORE: StoreFacts = {
 
 const FACTS: DoctorFacts = {
   servers: { folder: "/repo/servers", servers: [], doubts: [] },
+  tooMuchConfiguration: undefined,
   wirePlugin: {
     state: "absent",
     config: "/home/me/.config/opencode/opencode.json",
@@ -485,6 +486,11 @@ test("servers that runs have left: those that are kept, and those that nobody wo
   expect(one("servers", { servers: { ...survey, servers: [server] } })).toMatchObject({
     status: "ok",
     found: "1 opencode left from runs: 1.18.33 unused for 1m00s, 360 MB",
+  });
+  const tooMuchConfiguration = "opencode's configuration has more than 512 files, most of the files in ~/a";
+  expect(found("servers", { tooMuchConfiguration })[1]).toMatchObject({
+    status: "warning",
+    found: `each run starts opencode anew: ${tooMuchConfiguration}`,
   });
   const doubts = [{ path: "/repo/servers/a", doubt: "it belongs to uid 1001" }];
   const bad = found("servers", { servers: { ...survey, servers: [{ ...server, state: "lost" }], doubts } });

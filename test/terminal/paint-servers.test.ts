@@ -30,3 +30,14 @@ test("a server a line, those that are at work or ending too", () => {
   ]);
   expect(paintServers([], { width: 80, colors: picocolors })).toBe("No opencode is left from a run.");
 });
+
+test.each([80, 60, 40])("at %i columns a reason stands whole below its server", (width) => {
+  const why = "the last one ended: no run used it for long enough; the variable ANTHROPIC_API_KEY changed, and 2 more";
+  const text = paintServers([{ ...SERVER, why }], { width, colors: picocolors.createColors(false) });
+  const lines = text.split("\n");
+  expect(lines[1]).toMatch(/^3f9a2c1b {2}ready/);
+  const end = lines.indexOf("");
+  const below = lines.slice(2, end < 0 ? undefined : end);
+  expect(below.map((line) => line.trim()).join(" ")).toBe(`why: ${why}`);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+});

@@ -15,7 +15,7 @@ import { type StorePaths, storePaths } from "../../files/store-paths.js";
 import { storeProblem } from "../../files/trusted-store.js";
 import { quickMask } from "../../masking/mask.js";
 import { findRipgrep, wirePlugin } from "../../opencode/program.js";
-import { surveyServers } from "../../opencode/server.js";
+import { surveyServers, tooMuchConfiguration } from "../../opencode/server.js";
 import { findingsVerdict, paintFindings } from "../../terminal/paint-findings.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";
@@ -65,6 +65,9 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
     store,
     wirePlugin: plugin,
     servers,
+    tooMuchConfiguration: tooMuchConfiguration({
+      ...{ environment: env, directory: cwd, projectConfig: file.projectConfig ?? false },
+    }),
     environment: env,
   });
   // A program or a server that was asked may have repeated what it was given.

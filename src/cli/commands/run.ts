@@ -32,12 +32,13 @@ import { onInterrupt } from "../interrupt.js";
 import { nameSession } from "../name-sessions.js";
 import { switchedOffText } from "../no-destination.js";
 import { aboveProgress, type RunProgress } from "../run-progress.js";
-import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText } from "../run-text.js";
+import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText, servedText } from "../run-text.js";
 import type { Terminal } from "../terminal.js";
 
 export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags<"run"> {
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly live?: boolean;
   readonly logDir?: string;
 }
@@ -111,6 +112,8 @@ export async function run(
       },
       onProgress: (now) => {
         hasBegun ||= now.sessionId !== null;
+        const served = flags.verbose ? servedText(quick(now.phase)) : undefined;
+        if (served !== undefined) terminal.err(`looptrace: ${served}\n`);
         progress?.show(quick(now));
       },
       onEvent: (event) => progress?.take(quick(event)),
@@ -137,6 +140,8 @@ export async function run(
   // It is being stopped since the session was read.
   await servers.close();
   await tellOfWarmth(servers, paths.root, flags, terminal);
+  if (flags.verbose && result.driver === "cli")
+    terminal.err("looptrace: this opencode is driven by `opencode run`, which starts anew for each prompt.\n");
   const wentWell = !result.error && result.kept && !isOtherAgent(work.agent, result);
   // Of a run that failed they may say why.
   const notes = flags.quiet && wentWell ? [] : result.notes;

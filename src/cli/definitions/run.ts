@@ -20,6 +20,7 @@ export function defineRun(program: Command, { terminal, extra, finish }: Program
     .option("--log-dir <folder>", "write a readable transcript of the session there", parseText)
     .option("--live", "send finished spans while the session runs")
     .option("-q, --quiet", "no progress, and nothing but the answer where all went well")
+    .option("-v, --verbose", "also say why opencode had to be started, where no earlier run's was of use")
     .option("--json", "print the result with its traces as JSON")
     // So that a message may begin with a hyphen; what looks like an option is refused by messageOf.
     .allowUnknownOption();

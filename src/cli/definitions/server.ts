@@ -20,7 +20,8 @@ looptrace run. LOOPTRACE_WARM=0 leaves none.
 
 Columns:
   idle  how long no run has used it, of how long it may be so
-  why   what differs from the server before: nothing else makes a new one
+  why   what differs from the nearest server before it: nothing else makes a new one; looptrace run -v
+        says it as well
 
 Examples:
   looptrace server

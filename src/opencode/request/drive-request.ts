@@ -66,6 +66,8 @@ export interface DriveHooks {
 export interface UsedServer {
   /** Whether an earlier run had left it; else it was started for this one, or for the batch that this one is part of. */
   readonly warm: boolean;
+  /** Why it was started, in words: names, never values. Null where an earlier run had left it. */
+  readonly why: string | null;
 }
 
 export interface DriveResult extends Omit<RunResult, "logPath"> {

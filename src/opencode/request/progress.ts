@@ -11,9 +11,9 @@ export type Phase =
   | { readonly kind: "starting"; readonly since?: number }
   /**
    * It loads the project: configuration, plugins, agents. `since`: epoch, ms; `isWarm`: it is a server that an earlier
-   * run left, so that none was started.
+   * run left, so that none was started; `why`: why one was, as in `UsedServer`.
    */
-  | { readonly kind: "loading"; readonly since: number; readonly isWarm?: boolean }
+  | { readonly kind: "loading"; readonly since: number; readonly isWarm?: boolean; readonly why?: string }
   /** It asks the MCP servers for their tools. `since`: epoch, ms; `servers`: their names, as configured. */
   | { readonly kind: "mcp"; readonly since: number; readonly servers: readonly string[] }
   /** It takes the prompt in, or puts the next request together. `since`: epoch, ms. */

@@ -18,7 +18,7 @@ import type { CheckedRequest } from "../request/run-request.js";
 import { adapterOf2 } from "../v2/server/adapter-of-2.js";
 import { withOwnServer } from "../v2/server/own-server.js";
 import { readSession2From } from "../v2/server/read-session.js";
-import { warmthOf } from "../warm/warmth.js";
+import { warmth } from "../warm/warmth.js";
 import { adapterOf1 } from "./adapter-of-1.js";
 import { connect } from "./connection.js";
 import type { ToldMessages } from "./read-messages.js";
@@ -57,8 +57,8 @@ export async function driveServer(
   const servers = options.servers ?? new ServerPool({ mostTurns: 1, leaves: true });
   // Whatever fails, no deadline that is left may hold this process up.
   try {
-    const warmMs = warmthOf(request.warmMs, options.environment);
-    const context = { environment: options.environment, path, warmMs, startedAt, stop };
+    const { ms: warmMs, whyNone } = warmth(request.warmMs, options.environment);
+    const context = { environment: options.environment, path, warmMs, whyNone, startedAt, stop };
     return await driveOn(servers, request, context, hooks);
   } finally {
     stop.forget();
@@ -75,6 +75,8 @@ interface DriveContext {
   readonly path: string;
   /** How long its server may stay afterwards, ms. */
   readonly warmMs: number;
+  /** Why it may not stay, in words. */
+  readonly whyNone: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly startedAt: number;
   readonly stop: StopRequest;
@@ -87,7 +89,7 @@ async function driveOn(
   hooks: DriveHooks,
   isSecondTry = false,
 ): Promise<DriveResult> {
-  const { path, environment, startedAt, stop, warmMs } = context;
+  const { path, environment, startedAt, stop, warmMs, whyNone } = context;
   const { directory, agent, systemPrompt, mcp, projectConfig = false, wire = "off" } = request;
   const { traceIdOf } = request;
   const propagates = traceIdOf !== undefined;
@@ -106,8 +108,10 @@ async function driveOn(
   let isDoubted = false;
   try {
     const ready = waitFor(lease, startedAt);
+    const why = lease.isFound ? null : (whyNone ?? lease.why);
     // Of one that was started the same moment as in the turn's trace.
-    tell({ kind: "loading", since: lease.isFound ? Date.now() : ready.readyAt, isWarm: lease.isFound });
+    const since = lease.isFound ? Date.now() : ready.readyAt;
+    tell({ kind: "loading", since, isWarm: lease.isFound, ...(why === null ? {} : { why }) });
     const { server, runId, isShared } = lease;
     const { generation } = server;
     const { size: logFrom } = await stat(server.logPath);
@@ -159,7 +163,7 @@ async function driveOn(
       ...ready,
       opencode: { path, version },
       driver: "server",
-      server: { warm: lease.isFound },
+      server: { warm: lease.isFound, why },
       tree: read.tree,
       raw: read.raw,
       logText: await logOf(lease, { sessionIds: idsOf(run, read.raw), directory }, isShared, logFrom),
@@ -187,8 +191,16 @@ async function driveOn(
   } finally {
     lease.release({ wasAborted, hasToolServers, isUnfit });
   }
-  return await driveOn(servers, request, isDoubted ? { ...context, warmMs: 0 } : context, hooks, true);
+  return await driveOn(
+    servers,
+    request,
+    isDoubted ? { ...context, warmMs: 0, whyNone: DOUBTED } : context,
+    hooks,
+    true,
+  );
 }
+
+const DOUBTED = "the one that an earlier run has left could not be used";
 
 /** Whether nothing has happened yet that could not be tried again. */
 function isBeforePrompt(error: unknown): boolean {

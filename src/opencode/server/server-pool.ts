@@ -30,6 +30,8 @@ export interface ServerLease {
   readonly isShared: boolean;
   /** Whether an earlier run has left it. */
   readonly isFound: boolean;
+  /** Why it was started, in words; null where an earlier run has left it. */
+  readonly why: string | null;
   /** Notes that a session is about to be prompted on it. */
   begin(sessionId: string): void;
   /**
@@ -55,7 +57,7 @@ export interface EndOfTurn {
 interface Started
   extends Pick<
     ServerLease,
-    "server" | "runId" | "workFolder" | "agent" | "wire" | "listeningAt" | "lock" | "isShared" | "isFound"
+    "server" | "runId" | "workFolder" | "agent" | "wire" | "listeningAt" | "lock" | "isShared" | "isFound" | "why"
   > {
   /** One that outlives this process, where it is one. */
   readonly warm?: WarmServer;
@@ -173,7 +175,8 @@ export class ServerPool {
       if (server.exit !== null) entry.unfit = true;
       this.#retire(key, entry);
       this.#release(entry);
-      return await this.lease(isFit ? spec : alone(spec), signal);
+      if (isFit) return await this.lease(spec, signal);
+      return { ...(await this.lease(alone(spec), signal)), why: CHANGED_PLACE };
     }
     return {
       ...started,
@@ -208,9 +211,14 @@ export class ServerPool {
     const asked = Date.now();
     const starting = this.#starts.then(async (): Promise<Started> => {
       const lock = { start: asked, end: Date.now() };
-      const warm = (spec.warmMs ?? 0) > 0 ? await leaseServer(spec, stopping.signal) : undefined;
-      if (!warm) return { ...(await startAlone(spec, this.#mostTurns > 1, stopping.signal)), lock };
-      return { ...warm, warm, lock, isShared: true, end: (entry) => this.#giveBack(warm, entry, spec) };
+      let why = "none is to stay";
+      const onNone = (reason: string): void => {
+        why = reason;
+      };
+      const warm = (spec.warmMs ?? 0) > 0 ? await leaseServer(spec, stopping.signal, onNone) : undefined;
+      if (!warm) return { ...(await startAlone(spec, this.#mostTurns > 1, stopping.signal)), lock, why };
+      const shared = { ...warm, why: warm.isFound ? null : warm.why };
+      return { ...shared, warm, lock, isShared: true, end: (entry) => this.#giveBack(warm, entry, spec) };
     });
     this.#starts = starting.catch(() => undefined);
     const entry: Entry = { ...{ starting, stopping }, ...{ leases: 0, turns: 0 }, ...UNTOUCHED };
@@ -256,6 +264,8 @@ export class ServerPool {
   }
 }
 
+const CHANGED_PLACE = "the directory has become another one, and another run still works in it as it was";
+
 function closedPool(): Error {
   return new Error("this pool of opencode servers is closed");
 }
@@ -269,7 +279,7 @@ async function startAlone(
   spec: ServerSpec,
   isShared: boolean,
   signal: AbortSignal,
-): Promise<Omit<Started, "lock" | "warm">> {
+): Promise<Omit<Started, "lock" | "warm" | "why">> {
   const folder = await createRunFolder();
   try {
     const started = await startIn(folder, spec, isShared, signal);

@@ -33,7 +33,7 @@ const MOST_NAMED_FILES = 64;
 export function fingerprintOf(spec: ServerSpec): Fingerprint | undefined {
   const { path, agent, systemPrompt, mcp, projectConfig, wire = "off", propagates = false, environment } = spec;
   const files = configurationOf(spec);
-  if (files.isTooMuch) return undefined;
+  if (files.tooMuch !== undefined) return undefined;
   const home = homeOf(environment);
   const parts: Record<string, string> = {
     opencode: programFacts(path),
@@ -73,6 +73,25 @@ export function changesBetween(before: Fingerprint["parts"], after: Fingerprint[
   return changed.slice(0, MOST_TOLD).join(", ") + (more > 0 ? `, and ${more} more` : "");
 }
 
+/** In how many parts two fingerprints differ. */
+export function numberOfChanges(before: Fingerprint["parts"], after: Fingerprint["parts"]): number {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => before[name] !== after[name]).length;
+}
+
+/**
+ * Why there is no fingerprint, where that is for how much configuration there is.
+ *
+ * @returns in words, with the folder that holds most of it; undefined where there is a fingerprint
+ */
+export function tooMuchConfiguration(
+  spec: Pick<ServerSpec, "environment" | "directory" | "projectConfig">,
+): string | undefined {
+  const { tooMuch } = configurationOf(spec);
+  if (tooMuch === undefined) return undefined;
+  return `opencode's configuration has ${tooMuch.what} ${shown(tooMuch.folder, homeOf(spec.environment))}`;
+}
+
 /** What a path leads to at this moment: an update puts another file there, which may be as long and as old. */
 function programFacts(path: string): string {
   const real = attempt(() => realpathSync(path)) ?? path;
@@ -85,7 +104,11 @@ function homeOf({ HOME }: ServerSpec["environment"]): string {
 }
 
 /** All files that a server reads when it starts. */
-function configurationOf({ environment, directory, projectConfig }: ServerSpec): HashedFiles {
+function configurationOf({
+  environment,
+  directory,
+  projectConfig,
+}: Pick<ServerSpec, "environment" | "directory" | "projectConfig">): HashedFiles {
   const files = hashedFiles();
   const home = homeOf(environment);
   const config = join(environment.XDG_CONFIG_HOME || join(home, ".config"), "opencode");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { attempt } from "../../errors/thrown.js";
 import { isFields } from "../../text/json-fields.js";
 
@@ -12,8 +12,16 @@ export interface HashedFiles {
   textOf(path: string): string | undefined;
   /** By path, in order. */
   readonly hashes: ReadonlyMap<string, string>;
-  /** Whether there was more than is looked at: then nobody knows whether something has changed. */
-  readonly isTooMuch: boolean;
+  /** Set where there was more than is looked at: then nobody knows whether something has changed. */
+  readonly tooMuch: TooMuch | undefined;
+}
+
+/** More than is looked at. */
+export interface TooMuch {
+  /** Of what there is too much, in words that the folder's name ends. */
+  readonly what: string;
+  /** The folder that holds most of it. */
+  readonly folder: string;
 }
 
 const MOST_FILES = 512;
@@ -30,19 +38,22 @@ export function hashedFiles(): HashedFiles {
   const hashes = new Map<string, string>();
   const texts = new Map<string, string>();
   let bytes = 0;
-  let isTooMuch = false;
+  const roots: string[] = [];
+  let tooMuch: TooMuch | undefined;
 
   const addAt = (path: string, depth: number): void => {
-    if (isTooMuch || hashes.has(path)) return;
+    if (tooMuch || hashes.has(path)) return;
     const found = attempt(() => statSync(path));
     if (found?.isDirectory()) {
-      if (depth >= DEEPEST) isTooMuch = true;
+      if (depth >= DEEPEST) tooMuch = { what: `folders more than ${DEEPEST} deep, such as`, folder: path };
       else for (const name of namesIn(path)) if (!NOT_OWN.has(name)) addAt(join(path, name), depth + 1);
       return;
     }
     if (!found) return;
     if (hashes.size >= MOST_FILES || bytes > MOST_BYTES) {
-      isTooMuch = true;
+      const most = bytes > MOST_BYTES ? `${MOST_BYTES / 1024 / 1024} MB` : `${MOST_FILES} files`;
+      const what = `more than ${most}, most of the files in`;
+      tooMuch = { what, folder: fullestFolder([...hashes.keys()], roots) };
       return;
     }
     const text = found.isFile() && found.size <= MOST_TEXT_BYTES ? attempt(() => textAt(path)) : undefined;
@@ -54,13 +65,35 @@ export function hashedFiles(): HashedFiles {
     if (own !== undefined) hashes.set(path, digest(own));
   };
   return {
-    add: (path) => addAt(path, 0),
+    add: (path) => {
+      roots.push(path);
+      addAt(path, 0);
+    },
     textOf: (path) => texts.get(path),
     hashes,
-    get isTooMuch() {
-      return isTooMuch;
+    get tooMuch() {
+      return tooMuch;
     },
   };
+}
+
+/**
+ * The deepest folder that holds more than half of the files; where they are spread, which of the roots holds most.
+ *
+ * @param roots the folders and files that were asked for
+ */
+function fullestFolder(paths: readonly string[], roots: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const path of paths) {
+    const root = roots.find((one) => path.startsWith(one + sep));
+    for (let folder = path; root !== undefined && folder !== root; ) {
+      folder = dirname(folder);
+      counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    }
+  }
+  const [fullest] = [...counts].sort(([a, many], [b, more]) => more - many || b.length - a.length);
+  const [deepest] = [...counts].filter(([, count]) => count * 2 > paths.length).sort(([a], [b]) => b.length - a.length);
+  return (deepest ?? fullest)?.[0] ?? sep;
 }
 
 /** SHA-256, in hexadecimal. */

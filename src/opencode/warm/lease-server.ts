@@ -1,23 +1,17 @@
-import disk, { readFile, writeFile } from "node:fs/promises";
+import disk from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isHolderStopped, lockFile } from "../../files/file-lock.js";
-import { readOwnText } from "../../files/own-files.js";
 import { storePaths } from "../../files/store-paths.js";
-import { fieldsOf } from "../../text/json-fields.js";
 import type { ServerSpec } from "../server/server-spec.js";
 import { findServer } from "./find-server.js";
-import { changesBetween, type Fingerprint, fingerprintOf } from "./fingerprint.js";
-import { readRecord } from "./server-record.js";
-import { makeServersFolder, serverIds } from "./servers-folder.js";
+import { fingerprintOf, tooMuchConfiguration } from "./fingerprint.js";
+import { makeServersFolder } from "./servers-folder.js";
 import { startToLeave } from "./start-warm.js";
 import { sweepServers } from "./sweep-servers.js";
 import type { WarmServer } from "./warm-server.js";
-import { LAST_END } from "./withdraw.js";
+import { whyStarted } from "./why-started.js";
 
-/** What the last server was like that was started. */
-const LAST_START = "last-start.json";
-const MOST_BYTES = 256 * 1024;
 /** A start that takes longer than this has failed. */
 const LONGEST_START_MS = 35_000;
 /** A process that a person has stopped (Ctrl-Z) in the midst of a start may go on at any time, or never. */
@@ -28,25 +22,36 @@ const POLL_MS = 25;
  * A server that outlives this process: one that an earlier run has left, or a new one. Of several runs that want the
  * same at once, one starts it, and the others wait for it.
  *
+ * @param onNone told why there is none
  * @returns undefined where there is none to be had for whatever reason: then a run starts one for itself alone
  * @throws the signal's reason
  */
-export async function leaseServer(spec: ServerSpec, signal: AbortSignal | undefined): Promise<WarmServer | undefined> {
+export async function leaseServer(
+  spec: ServerSpec,
+  signal: AbortSignal | undefined,
+  onNone: (why: string) => void = () => undefined,
+): Promise<WarmServer | undefined> {
   try {
-    return await lease(spec, signal);
+    const leased = await lease(spec, signal);
+    if (typeof leased !== "string") return leased;
+    onNone(leased);
   } catch {
     signal?.throwIfAborted();
-    return undefined;
+    // What is wrong with opencode itself the one says that is started for the run alone.
+    onNone("one that stays could not be started");
   }
+  return undefined;
 }
 
-async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise<WarmServer | undefined> {
+/** @returns why there is none, in words, where there is none */
+async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise<WarmServer | string> {
   const { warmMs: idleMs = 0, environment } = spec;
   const { root } = storePaths(environment);
+  if (!(idleMs > 0)) return "none is to stay";
   const fingerprint = fingerprintOf(spec);
-  if (fingerprint === undefined || !(idleMs > 0)) return undefined;
+  if (fingerprint === undefined) return tooMuchConfiguration(spec) ?? "opencode's configuration changes";
   const servers = await makeServersFolder(root);
-  if (!(await hasRoom(servers))) return undefined;
+  if (!(await hasRoom(servers))) return `there is no room for it in ${servers}`;
   const find = () => findServer(servers, fingerprint.key, idleMs);
   const path = join(servers, fingerprint.key.slice(0, 16));
   let stoppedSince: number | undefined;
@@ -55,7 +60,7 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
     signal?.throwIfAborted();
     const found = await find();
     // Another one would have as much to do.
-    if (found === "busy") return undefined;
+    if (found === "busy") return BUSY;
     if (found) return found;
     const lock = await lockFile(path);
     if (lock) {
@@ -64,18 +69,21 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
       // Whoever had the lock before has not managed to start one.
       if (meanwhile || hasWaited) {
         await lock.release();
-        return meanwhile === "busy" ? undefined : meanwhile;
+        return meanwhile === "busy" ? BUSY : (meanwhile ?? "another run could not start one that stays");
       }
       await sweepServers(servers);
       const why = await whyStarted(servers, fingerprint).catch(() => "");
       return await startToLeave({ spec, fingerprint, servers, idleMs, why, lock, signal });
     }
     stoppedSince = isHolderStopped(path) ? (stoppedSince ?? performance.now()) : undefined;
-    if (stoppedSince !== undefined && performance.now() - stoppedSince > STOPPED_MS) return undefined;
+    if (stoppedSince !== undefined && performance.now() - stoppedSince > STOPPED_MS)
+      return "another run had begun to start one, and was stopped";
     await sleep(POLL_MS, undefined, { signal });
   }
-  return undefined;
+  return "another run takes too long to start one";
 }
+
+const BUSY = "the one that is there had too much to do to answer";
 
 /** What is recorded of a run, and its log, need not have less room beside a server than in a temporary folder. */
 const LEAST_ROOM_BYTES = 64 * 1024 * 1024;
@@ -83,42 +91,4 @@ const LEAST_ROOM_BYTES = 64 * 1024 * 1024;
 async function hasRoom(folder: string): Promise<boolean> {
   const { bavail, bsize } = await disk.statfs(folder);
   return bavail * bsize >= LEAST_ROOM_BYTES;
-}
-
-/** In what a new server differs from the last one; notes it for the next. */
-async function whyStarted(servers: string, { parts }: Fingerprint): Promise<string> {
-  const path = join(servers, LAST_START);
-  const read = async (): Promise<Record<string, string> | undefined> => {
-    const text = await readOwnText(path, MOST_BYTES).catch(() => undefined);
-    if (text === undefined) return undefined;
-    const entries = Object.entries(fieldsOf(JSON.parse(text)));
-    return Object.fromEntries(entries.flatMap(([name, hash]) => (typeof hash === "string" ? [[name, hash]] : [])));
-  };
-  const before = await read().catch(() => undefined);
-  const end = await endSince(servers, path);
-  await writeFile(path, JSON.stringify(parts), { mode: 0o600 });
-  if (before === undefined) return "the first";
-  const changes = changesBetween(before, parts);
-  // One that is there no more would have been of no use without the changes either.
-  const ended = end === "" || (changes !== undefined && (await isOffered(servers, before))) ? [] : [ENDED + end];
-  return [...ended, ...(changes === undefined ? [] : [changes])].join("; ") || "there was none";
-}
-
-const ENDED = "the last one ended: ";
-
-/** Why a server has ended since the last one was started; empty where none has. */
-async function endSince(servers: string, lastStart: string): Promise<string> {
-  const path = join(servers, LAST_END);
-  try {
-    const [{ mtimeMs: end }, { mtimeMs: start }] = await Promise.all([disk.stat(path), disk.stat(lastStart)]);
-    return end < start ? "" : (await readFile(path, "utf8")).trim();
-  } catch {
-    return "";
-  }
-}
-
-/** Whether a server that is like this is there for runs to use. */
-async function isOffered(servers: string, parts: Fingerprint["parts"]): Promise<boolean> {
-  const records = await Promise.all((await serverIds(servers)).map((id) => readRecord(join(servers, id))));
-  return records.some((record) => record !== undefined && changesBetween(record.parts, parts) === undefined);
 }

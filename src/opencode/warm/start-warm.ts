@@ -96,14 +96,14 @@ async function startIn({ id, folder, keeper }: Place, options: StartToLeave): Pr
       connection: { ...connection, password: connection.password },
       log: basename(started.logPath),
       agent: spec.systemPrompt === undefined ? null : (agent ?? null),
-      ...{ isRecorded: mode !== "off", propagates, listeningAt: Date.now() },
+      ...{ isRecorded: mode !== "off", propagates, listeningAt: Date.now(), why },
     };
     keeper.handOver(record.server);
     started.leave();
     const published = started.version
       .then((version) => {
         if (version !== null && versionSupport(version) === "older") throw new Error("it is too old");
-        return writeRecord(folder.path, { ...record, ...fingerprint, version, why });
+        return writeRecord(folder.path, { ...record, ...fingerprint, version });
       })
       // What no other run can find goes when this one has ended.
       .catch(() => withdraw(folder.path, keeper.mark, "it could not be noted"))

@@ -24,6 +24,8 @@ export interface WarmServer {
   readonly listeningAt: number;
   /** Whether it was there before. */
   readonly isFound: boolean;
+  /** Why it was started, in words. */
+  readonly why: string;
   /** A folder of this process' own, for opencode's short commands. */
   readonly workFolder: () => Promise<RunFolder>;
   /** Has it know a directory as it is now. @returns whether it does; else it is none for a run there */
@@ -44,7 +46,7 @@ export interface WarmServerOptions {
   /** Its folder. */
   readonly folder: string;
   readonly lease: Lease;
-  readonly record: Omit<ServerRecord, "version" | "key" | "parts" | "why">;
+  readonly record: Omit<ServerRecord, "version" | "key" | "parts">;
   readonly version: Promise<string | null>;
   readonly isFound: boolean;
   /** Settles when other runs can find it; never fails. */
@@ -93,6 +95,7 @@ export function warmServer({ folder, lease, record, version, isFound, published 
     wire: record.isRecorded ? recordingAt(join(folder, RECORDINGS), record.propagates) : noRecording([]),
     listeningAt: record.listeningAt,
     isFound,
+    why: record.why,
     workFolder: () => (own ??= createRunFolder()),
     enter: (directory) => enterPlace(placed, lease, directory).catch(() => false),
     begin: (sessionId, directory) => {

@@ -18,8 +18,21 @@ const OF_ONE_RUN = [RUN_ID_VARIABLE, "TRACEPARENT", "TRACESTATE", "BAGGAGE"];
 /** Paths that mean another file in each directory. */
 const PATHS = ["OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR", "OPENCODE_DB", "OPENCODE_MODELS_PATH"];
 
+/** How long a server stays after a run, and why none does. */
+export interface Warmth {
+  /** 0 for none. */
+  readonly ms: number;
+  /** In words; undefined where one stays. */
+  readonly whyNone: string | undefined;
+}
+
+/** How long a server stays after a run, ms, see `warmth`. @throws {ConfigurationError} as that does */
+export function warmthOf(said: number | undefined, environment: Environment): number {
+  return warmth(said, environment).ms;
+}
+
 /**
- * How long a server stays after a run, ms; 0 for none, and then none is looked for either.
+ * How long a server stays after a run; where none does, none is looked for either.
  *
  * None stays for a run that runs in another run, or that is one step of a trace: its environment is that of no other.
  * Nor where there is no `sh` to keep it (Windows), or where the terminal's session ends with looptrace itself.
@@ -27,13 +40,26 @@ const PATHS = ["OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR", "OPENCODE_DB", "OPENCOD
  * @param said by the caller; without it the environment decides: `LOOPTRACE_WARM`, else none where `CI` is set
  * @throws {ConfigurationError} when `LOOPTRACE_WARM` is no duration
  */
-export function warmthOf(said: number | undefined, environment: Environment): number {
+export function warmth(said: number | undefined, environment: Environment): Warmth {
+  const none = (whyNone: string): Warmth => ({ ms: 0, whyNone });
   const wanted = said ?? warmthInEnvironment(environment) ?? DEFAULT_WARM_MS;
-  if (!(wanted > 0) || process.platform === "win32" || process.geteuid === undefined) return 0;
-  if (OF_ONE_RUN.some((name) => environment[name])) return 0;
-  if (PATHS.some((name) => environment[name] && !isAbsolute(environment[name]) && environment[name] !== ":memory:"))
-    return 0;
-  return sessionLeader()?.pid === process.pid || ownMark() === undefined ? 0 : wanted;
+  if (!(wanted > 0)) return none(`none is to stay: ${whoWantsNone(environment)}`);
+  if (process.platform === "win32" || process.geteuid === undefined) return none("none stays on this system");
+  const step = OF_ONE_RUN.find((name) => environment[name]);
+  if (step !== undefined) return none(`the variable ${step} says that this is part of another run`);
+  const isRelative = (path: string | undefined): boolean => !!path && !isAbsolute(path) && path !== ":memory:";
+  const relative = PATHS.find((name) => isRelative(environment[name]));
+  if (relative !== undefined) return none(`the variable ${relative} means another file in each directory`);
+  if (sessionLeader()?.pid === process.pid) return none("the session of this terminal ends with looptrace");
+  return ownMark() === undefined ? none("none stays on this system") : { ms: wanted, whyNone: undefined };
+}
+
+/** What is in the environment may have been overruled by the same in another place. */
+function whoWantsNone(environment: Environment): string {
+  if (environment[WARM_VARIABLE]?.trim()) {
+    if (warmthInEnvironment(environment) === 0) return `${WARM_VARIABLE} says so`;
+  } else if (isOn(environment.CI)) return "CI is set";
+  return "--cold or warm 0 says so";
 }
 
 /**

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { ServerSpec } from "../../../src/opencode/server/server-spec.js";
-import { changesBetween, fingerprintOf } from "../../../src/opencode/warm/fingerprint.js";
+import { changesBetween, fingerprintOf, tooMuchConfiguration } from "../../../src/opencode/warm/fingerprint.js";
 
 let home: string;
 let spec: ServerSpec;
@@ -104,4 +104,20 @@ test("values are in none of it, and where there is more than is looked through t
   await put(".config/opencode/command/0.md", "");
   for (let at = 1; at < 520; at += 1) writeFileSync(join(home, `.config/opencode/command/${at}.md`), "");
   expect(fingerprintOf(spec)).toBeUndefined();
+  expect(tooMuchConfiguration(spec)).toBe(
+    "opencode's configuration has more than 512 files, most of the files in ~/.config/opencode/command",
+  );
+});
+
+test("of too much configuration the folder is told that holds most of it, also where that is in many others", async () => {
+  expect(tooMuchConfiguration(spec)).toBeUndefined();
+  for (let at = 0; at < 600; at += 1) {
+    const folder = join(home, `.claude/skills/${at}`);
+    await mkdir(folder, { recursive: true });
+    writeFileSync(join(folder, "SKILL.md"), "");
+  }
+  expect(tooMuchConfiguration(spec)).toMatch(/ in ~\/\.claude\/skills$/);
+  await rm(join(home, ".claude"), { recursive: true });
+  await put(".config/opencode/1/2/3/4/5/6/7/8/deep.md", "");
+  expect(tooMuchConfiguration(spec)).toMatch(/has folders more than 8 deep, such as ~\/\.config\/opencode\/1\/2/);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { warmthInEnvironment, warmthOf } from "../../../src/opencode/warm/warmth.js";
+import { warmth, warmthInEnvironment, warmthOf } from "../../../src/opencode/warm/warmth.js";
 
 const MINUTE = 60_000;
 
@@ -20,6 +20,18 @@ test.each<[what: string, said: number | undefined, environment: Record<string, s
   ["what is no time", Number.NaN, {}, 0],
 ])("%s says how long a server stays", (_, said, environment, ms) => {
   expect(warmthOf(said, environment)).toBe(ms);
+});
+
+test.each<[said: number | undefined, environment: Record<string, string>, why: string | undefined]>([
+  [undefined, {}, undefined],
+  [0, {}, "none is to stay: --cold or warm 0 says so"],
+  [0, { LOOPTRACE_WARM: "1h" }, "none is to stay: --cold or warm 0 says so"],
+  [0, { LOOPTRACE_WARM: "0" }, "none is to stay: LOOPTRACE_WARM says so"],
+  [undefined, { CI: "1" }, "none is to stay: CI is set"],
+  [1, { TRACEPARENT: "00-1-1-01" }, "the variable TRACEPARENT says that this is part of another run"],
+  [1, { OPENCODE_DB: "x.db" }, "the variable OPENCODE_DB means another file in each directory"],
+])("why no server stays with %s and %o is said in words", (said, environment, why) => {
+  expect(warmth(said, environment).whyNone).toBe(why);
 });
 
 test("what LOOPTRACE_WARM cannot mean is said, with what it can", () => {
