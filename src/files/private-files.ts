@@ -65,6 +65,9 @@ export async function writeUnsynced(path: string, data: Uint8Array | string): Pr
   await write(path, data, false);
 }
 
+/** Writes a file that is there whole or not at all, synced or not. */
+export type WriteFile = (path: string, data: Uint8Array | string) => Promise<void>;
+
 /**
  * Makes a file that was written unsynced outlive a crash of the machine; one that is there no longer need not.
  *

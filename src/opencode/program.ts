@@ -3,7 +3,7 @@ export { runMark } from "./program/child-environment.js";
 export type { McpServer } from "./program/compose-config.js";
 export { configuredServers } from "./program/configured-servers.js";
 export { findProcesses } from "./program/end-processes.js";
-export { findOpenCodeLog } from "./program/find-log.js";
+export { findOpenCodeLog, type LogIndexes } from "./program/find-log.js";
 export {
   type FindOptions,
   findOpenCode,
@@ -31,4 +31,4 @@ export {
   type WirePluginChange,
   wirePlugin,
 } from "./program/wire-plugin.js";
-export { withOpenCode } from "./program/with-opencode.js";
+export { SharedOpenCode, withOpenCode } from "./program/with-opencode.js";

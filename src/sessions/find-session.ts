@@ -5,9 +5,9 @@ import { readStored, type SharedStore, type StoreOptions } from "../opencode/com
 import {
   configuredServers,
   findOpenCodeLog,
-  type OpenCodeProgram,
+  type LogIndexes,
   otherGeneration,
-  withOpenCode,
+  type SharedOpenCode,
 } from "../opencode/program.js";
 import type { KeptMoment } from "./changed-since.js";
 import { keptOf1 } from "./kept-of-1.js";
@@ -15,12 +15,21 @@ import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
 import { SessionRecorder } from "./session-recorder.js";
 import { holdPlace, storedSession } from "./session-store.js";
+import type { NamesOf } from "./store-files.js";
 
 const KEPT_NOTE = "shown as kept; opencode has changed it since, --fresh asks anew";
 
 /** What is asked and looked at once, however many sessions are loaded. */
 export interface FindContext {
+  readonly openCode: SharedOpenCode;
   readonly shared: SharedStore;
+  /** What opencode's log says, and where. */
+  readonly logs: LogIndexes;
+  /** The names of MCP servers, by the directories that opencode is configured for. */
+  readonly servers: Map<string, Promise<readonly string[]>>;
+  readonly namesOf: NamesOf;
+  /** Whether what is stored outlives a crash of the machine at once; of many sessions each would wait for the disk. */
+  readonly lasting: boolean;
   /** Whether opencode has changed a session since it was kept. */
   readonly hasChanged: (kept: KeptMoment) => boolean;
 }
@@ -34,9 +43,10 @@ export interface FindContext {
 export async function findSession(
   id: string,
   options: LoadOptions,
-  { shared, hasChanged }: FindContext,
+  context: FindContext,
 ): Promise<Masked<FoundSession>> {
-  const stored = options.prefer === "kept" ? await storedSession(options.paths, id) : undefined;
+  const { openCode, shared, hasChanged, namesOf } = context;
+  const stored = options.prefer === "kept" ? await storedSession(options.paths, id, namesOf) : undefined;
   if (stored) {
     // The same words for each of many sessions, so that they are said once.
     const { created, updated = created } = stored.sessions[0]?.info.time ?? { created: stored.storedAt };
@@ -44,13 +54,14 @@ export async function findSession(
     return maskStored(stored, options);
   }
   try {
-    return await withOpenCode(options, async ({ opencode, generation, folder, warnings }) => {
-      for (const warning of warnings) options.onNote?.(warning);
-      return await readAndRecord(id, opencode, { ...options, path: opencode.path, generation, folder, shared });
-    });
+    const { opencode, generation, folder, warnings } = await openCode.open();
+    for (const warning of warnings) options.onNote?.(warning);
+    const { path, version } = opencode;
+    return await readAndRecord(id, version, { ...options, path, generation, folder, shared }, context);
   } catch (error) {
     // Without opencode there is still what was stored.
-    const instead = error instanceof OpenCodeNotFoundError ? await storedSession(options.paths, id) : undefined;
+    const instead =
+      error instanceof OpenCodeNotFoundError ? await storedSession(options.paths, id, namesOf) : undefined;
     if (instead) return maskStored(instead, options);
     if (!(error instanceof OpenCodeNotFoundError) || error.problem !== NO_OPENCODE) throw error;
     const problem = `No kept session is ${JSON.stringify(id)}, and opencode is not there to ask for it.`;
@@ -60,10 +71,11 @@ export async function findSession(
 
 async function readAndRecord(
   id: string,
-  { path, version }: OpenCodeProgram,
+  version: string | null,
   options: LoadOptions & StoreOptions,
+  { shared, logs, servers, namesOf, lasting }: FindContext,
 ): Promise<Masked<FoundSession>> {
-  const { environment, directory, generation, folder, onNote } = options;
+  const { path, environment, directory, generation, folder, onNote } = options;
   try {
     const { tree, raw, notes } = await readStored(id, options);
     const before = await keptOf1(options.paths, tree.session);
@@ -74,19 +86,21 @@ async function readAndRecord(
       return maskStored(before, options);
     }
     const { directory: place, time } = tree.session.info;
-    const logText = await findOpenCodeLog([...raw.keys()], time.created, environment, place);
-    const mcpServers = await configuredServers({ directory: place, environment, projectConfig: true });
+    const logText = await findOpenCodeLog([...raw.keys()], time.created, environment, place, logs);
+    const configured = servers.get(place) ?? configuredServers({ directory: place, environment, projectConfig: true });
+    servers.set(place, configured);
+    const mcpServers = await configured;
     const keepPlace = await holdPlace(options.paths, tree.session);
-    const recorder = new SessionRecorder({ paths: options.paths, masking: maskingOf(options) });
+    const recorder = new SessionRecorder({ paths: options.paths, masking: maskingOf(options), namesOf, lasting });
     const recorded = await recorder.record({ tree, raw, logText, mcpServers }, null);
     await keepPlace();
     for (const note of [...notes, ...recorded.notes]) onNote?.(note);
     return maskedLike({ sessions: flattenTree(recorded.tree), ...recorded.evidence }, recorded);
   } catch (error) {
     if (!(error instanceof SessionNotFoundError)) throw error;
-    const stored = await storedSession(options.paths, id);
+    const stored = await storedSession(options.paths, id, namesOf);
     if (!stored) {
-      const other = await otherGeneration({ path, generation }, { directory, environment }, folder);
+      const other = await shared.alone(() => otherGeneration({ path, generation }, { directory, environment }, folder));
       const asked = { path, version, generation, other };
       throw new SessionNotFoundError(id, { cause: error }, { asked, madeBy: error.madeBy });
     }

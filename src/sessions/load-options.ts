@@ -27,6 +27,8 @@ export interface LoadOptions {
   /** From which size on a file is large, for tests; default 64 MB. @internal */
   readonly largeBytes?: number | undefined;
   readonly onNote?: ((note: string) => void) | undefined;
+  /** Once it is aborted no further session that is asked for by id is begun; those that are being loaded come to their end. */
+  readonly signal?: AbortSignal | undefined;
   /** Told of a file or session that cannot be had, which is then left out; without it the first one ends it all. */
   readonly onUnreadable?: ((error: unknown, source: string) => void) | undefined;
 }

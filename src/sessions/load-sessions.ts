@@ -1,18 +1,22 @@
+import { syncFolder } from "../files/private-files.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { asMasked, type Masked } from "../masking/masked.js";
 import { SharedStore } from "../opencode/commands.js";
+import { SharedOpenCode } from "../opencode/program.js";
 import { changedSince } from "./changed-since.js";
-import { findSession } from "./find-session.js";
+import { type FindContext, findSession } from "./find-session.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { assembleFound, type FoundSession, flattenTree, type LoadedSession, maskFound } from "./loaded-session.js";
+import { readAhead } from "./read-ahead.js";
 import { readSource, wireBeside } from "./read-source.js";
+import { namesOfEach, namesOfMany } from "./store-files.js";
 
 /**
  * Loads sessions from wherever they are: export files, standard input (`-`), ids of sessions that opencode or looptrace
  * knows. Files and ids can be mixed; a subagent's session among them is put below its parent instead of standing alone.
  *
- * Files are read first, all of them; sessions that are asked for by id are loaded and handed over one after the other,
- * so that many need no more memory than the largest.
+ * Files are read first, all of them; sessions that are asked for by id are handed over one after the other, in their
+ * order, while the next few are loaded: many need no more memory than these.
  *
  * @param use called with each session; waited for before the next one is loaded
  * @throws {InvalidExportError} when a file is not an export; nothing was handed over then
@@ -52,20 +56,52 @@ export async function loadSessions(
       await use(asMasked(session, masking));
     }
   };
-  const shared = new SharedStore();
-  const hasChanged = changedSince(options);
+  const ids = [...new Set(wanted)];
+  const isMany = ids.length > 1;
+  const shared = new SharedStore(options.prefer === "opencode" ? ids.length : 0);
+  const openCode = new SharedOpenCode(options);
+  const context: FindContext = {
+    openCode,
+    shared,
+    logs: new Map(),
+    servers: new Map(),
+    namesOf: isMany ? namesOfMany(options.paths) : namesOfEach(options.paths),
+    lasting: !isMany,
+    hasChanged: changedSince(options),
+  };
+  const find = async (id: string): Promise<Found> => {
+    try {
+      return { id, found: await findSession(id, options, context) };
+    } catch (error) {
+      return { id, error };
+    }
+  };
   try {
-    for (const id of new Set(wanted)) {
-      const found = await findSession(id, options, { shared, hasChanged }).catch((error: unknown) => {
-        if (!options.onUnreadable) throw error;
-        options.onUnreadable(error, id);
-      });
-      if (!found) continue;
-      if (found.sessions[0]?.info.parentID === undefined) await handOver([found]);
-      else held.push(found);
+    for await (const one of readAhead(untilAborted(ids, options.signal), READ_AHEAD, find)) {
+      if ("error" in one) {
+        if (!options.onUnreadable) throw one.error;
+        options.onUnreadable(one.error, one.id);
+      } else if (one.found.sessions[0]?.info.parentID === undefined) await handOver([one.found]);
+      else held.push(one.found);
     }
   } finally {
     await shared.close();
+    await openCode.close();
+    if (isMany) await syncFolder(options.paths.sessions);
   }
   await handOver(held);
+}
+
+type Found =
+  | { readonly id: string; readonly found: Masked<FoundSession> }
+  | { readonly id: string; readonly error: unknown };
+
+/** So many sessions are read at a time: each waits for the disk and for opencode more than it works. */
+const READ_AHEAD = 4;
+
+function* untilAborted(ids: readonly string[], signal: AbortSignal | undefined): Generator<string> {
+  for (const id of ids) {
+    if (signal?.aborted) return;
+    yield id;
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { writeWhole } from "../files/private-files.js";
+import type { WriteFile } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { MASKING_RULES } from "../masking/rules.js";
 import { isFields } from "../text/json-fields.js";
@@ -26,11 +26,12 @@ export async function rememberMasked(
   paths: StorePaths,
   rootId: string,
   files: ReadonlyMap<string, string>,
+  write: WriteFile,
 ): Promise<void> {
   const digests = await digestsOf(paths, rootId);
   for (const [name, text] of files) digests.set(name, digestOf(text));
   const told = { rules: MASKING_RULES, files: Object.fromEntries(digests) };
-  await writeWhole(fileOf(paths, rootId, MASKED), JSON.stringify(told));
+  await write(fileOf(paths, rootId, MASKED), JSON.stringify(told));
 }
 
 async function digestsOf(paths: StorePaths, rootId: string): Promise<Map<string, unknown>> {

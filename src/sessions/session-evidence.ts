@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { writeWhole } from "../files/private-files.js";
+import type { WriteFile } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import { type RunEvidence, runEvidenceIn } from "../opencode/evidence.js";
@@ -68,17 +68,18 @@ export async function saveEvidence(
   paths: StorePaths,
   id: string,
   evidence: EvidenceFiles,
+  write: WriteFile,
 ): Promise<ReadonlyMap<string, string>> {
   const texts = new Map(evidence.logs);
   for (const [name, run] of evidence.runs) texts.set(name, JSON.stringify(run, undefined, 2));
   for (const [name, wire] of evidence.wires)
-    await writeWhole(fileOf(paths, id, `${WIRE}${name}${RECORDING}`), writeRecording(wire));
+    await write(fileOf(paths, id, `${WIRE}${name}${RECORDING}`), writeRecording(wire));
   if (evidence.mcpServers) {
     const text = JSON.stringify({ mcpServers: [...new Set(evidence.mcpServers)].sort() });
     const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
     texts.set(`mcp-${digest}.json`, text);
   }
-  for (const [name, text] of texts) await writeWhole(fileOf(paths, id, name), text);
+  for (const [name, text] of texts) await write(fileOf(paths, id, name), text);
   return new Map([...texts].map(([name, text]) => [`${id}.${name}`, text]));
 }
 

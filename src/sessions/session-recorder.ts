@@ -20,11 +20,16 @@ import {
   readEvidenceFiles,
 } from "./session-evidence.js";
 import { saveSession } from "./session-store.js";
+import type { NamesOf } from "./store-files.js";
 
 export interface RecorderOptions {
   /** Where sessions are stored; null stores nothing. */
   readonly paths: StorePaths | null;
   readonly masking: Masking | undefined;
+  /** Where the store has been listed already. */
+  readonly namesOf?: NamesOf | undefined;
+  /** Whether what is stored outlives a crash of the machine at once, see `saveSession`; default true. */
+  readonly lasting?: boolean | undefined;
 }
 
 /** A session as it was seen, with its secrets. */
@@ -61,10 +66,14 @@ export interface RecordedSession<Tree, Beside> {
 export class SessionRecorder {
   readonly #paths: StorePaths | null;
   readonly #masking: Masking;
+  readonly #namesOf: NamesOf | undefined;
+  readonly #lasting: boolean;
 
-  constructor({ paths, masking = {} }: RecorderOptions) {
+  constructor({ paths, masking = {}, namesOf, lasting = true }: RecorderOptions) {
     this.#paths = paths;
     this.#masking = masking;
+    this.#namesOf = namesOf;
+    this.#lasting = lasting;
   }
 
   /**
@@ -83,7 +92,7 @@ export class SessionRecorder {
     const ofPlugin = paths && session.wire === undefined ? await pluginRecordingsOf(paths.root, ids) : [];
     const recordings = [...ofPlugin, ...(session.wire ? [{ name: rootId, text: session.wire }] : [])];
     const recorded = tree ? recordedOf(recordings, ids) : undefined;
-    const before = paths ? await readEvidenceFiles(paths, rootId).catch(() => noEvidence) : noEvidence;
+    const before = paths ? await readEvidenceFiles(paths, rootId, this.#namesOf).catch(() => noEvidence) : noEvidence;
     const earlier = {
       logs: [...before.logs.values()],
       runs: [...before.runs.values()],
@@ -107,7 +116,8 @@ export class SessionRecorder {
     let stored = false;
     if (paths) {
       try {
-        await saveSession(paths, masked({ rootId, raw: new Map(texts), isByRules: mask.isByRules, ...seen }));
+        const snapshot = masked({ rootId, raw: new Map(texts), isByRules: mask.isByRules, ...seen });
+        await saveSession(paths, snapshot, { lasting: this.#lasting });
         stored = true;
         await clearRecordings(
           paths,
@@ -117,15 +127,14 @@ export class SessionRecorder {
         notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
       }
     }
-    const evidence = await mergeEvidence(paths, maskedTree?.session, [
-      {
-        logs: new Map([...before.logs].map(([name, text]) => [name, mask(text)])),
-        runs: new Map([...before.runs].map(([name, run]) => [name, mask(run)])),
-        mcpServers: before.mcpServers && mask(before.mcpServers),
-        wires: wire ? recordingsIn(wire, "") : new Map(),
-      },
-      evidenceFiles(seen),
-    ]);
+    const earlierMasked = {
+      logs: new Map([...before.logs].map(([name, text]) => [name, mask(text)])),
+      runs: new Map([...before.runs].map(([name, run]) => [name, mask(run)])),
+      mcpServers: before.mcpServers && mask(before.mcpServers),
+      wires: wire ? recordingsIn(wire, "") : new Map(),
+    };
+    const looks = [earlierMasked, evidenceFiles(seen)];
+    const evidence = await mergeEvidence(paths, maskedTree?.session, looks, this.#namesOf);
     return masked({ tree: maskedTree, evidence, seen, beside: mask(beside), stored, notes });
   }
 

@@ -1,5 +1,5 @@
 import { lstat, utimes } from "node:fs/promises";
-import { ensurePrivateFolder, writeWhole } from "../files/private-files.js";
+import { ensurePrivateFolder, type WriteFile, writeUnsynced, writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import type { Masked } from "../masking/masked.js";
@@ -44,20 +44,27 @@ export interface SessionSnapshot extends EvidenceSnapshot {
 /**
  * Stores what was read; the logs and runs of earlier snapshots stay.
  *
+ * @param lasting whether all of it outlives a crash of the machine at once; default true. Else the exports may be gone
+ *   then, though never a part of one, and so may what stands beside them: for what opencode has as well
  * @throws the file system's error, for instance ENOSPC or EROFS
  */
-export async function saveSession(paths: StorePaths, snapshot: Masked<SessionSnapshot>): Promise<void> {
+export async function saveSession(
+  paths: StorePaths,
+  snapshot: Masked<SessionSnapshot>,
+  { lasting = true }: { readonly lasting?: boolean } = {},
+): Promise<void> {
+  const write: WriteFile = lasting ? writeWhole : writeUnsynced;
   const { rootId, raw, isByRules = false } = snapshot;
   // Anything else could name a file somewhere else.
   for (const id of [rootId, ...raw.keys()])
     if (!isSessionId(id)) throw new Error(`${JSON.stringify(id.slice(0, 100))} is no session's id`);
   await ensurePrivateFolder(paths.root, paths.sessions);
-  for (const [id, text] of raw) await writeWhole(fileOf(paths, id, "json"), text);
-  await saveChildren(paths, snapshot);
-  const texts = await saveEvidence(paths, rootId, evidenceFiles(snapshot));
+  for (const [id, text] of raw) await writeWhole(fileOf(paths, id, "json"), text, lasting);
+  await saveChildren(paths, snapshot, write);
+  const texts = await saveEvidence(paths, rootId, evidenceFiles(snapshot), write);
   const written = new Map(texts);
   for (const [id, text] of raw) written.set(`${id}.json`, text);
-  if (isByRules) await rememberMasked(paths, rootId, written);
+  if (isByRules) await rememberMasked(paths, rootId, written, write);
 }
 
 /**
@@ -154,7 +161,7 @@ async function readStored(
  * Stores which sessions are below which: a plugin's are named by no tool of the session that they belong to. Those that
  * were known before stay.
  */
-async function saveChildren(paths: StorePaths, { rootId, raw }: SessionSnapshot): Promise<void> {
+async function saveChildren(paths: StorePaths, { rootId, raw }: SessionSnapshot, write: WriteFile): Promise<void> {
   const byParent = new Map<string, string[]>();
   for (const [id, text] of raw) {
     if (id === rootId) continue;
@@ -165,7 +172,7 @@ async function saveChildren(paths: StorePaths, { rootId, raw }: SessionSnapshot)
     if (!isSessionId(parent)) continue;
     const known = await readChildren(paths, parent);
     const all = [...new Set([...known, ...ids])];
-    if (all.length > known.length) await writeWhole(fileOf(paths, parent, CHILDREN), JSON.stringify(all));
+    if (all.length > known.length) await write(fileOf(paths, parent, CHILDREN), JSON.stringify(all));
   }
 }
 

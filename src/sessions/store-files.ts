@@ -25,6 +25,30 @@ export function namesOfEach(paths: StorePaths): NamesOf {
   return async (id) => (await namesById(paths)).get(id) ?? [];
 }
 
+/** So much of its time the reading of many sessions may spend with listing the store: it fills the store itself. */
+const LISTING_SHARE = 0.05;
+
+/**
+ * Looks into the store once for many sessions, and now and then again: what another process has put there meanwhile is
+ * known a little later.
+ *
+ * @param now ms, from any moment on
+ */
+export function namesOfMany(paths: StorePaths, now: () => number = () => performance.now()): NamesOf {
+  let listed: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
+  let againAt = 0;
+  return async (id) => {
+    if (!listed || now() >= againAt) {
+      const begin = now();
+      againAt = Number.POSITIVE_INFINITY;
+      listed = namesById(paths).finally(() => {
+        againAt = now() + Math.max(SETTLED_MS, (now() - begin) / LISTING_SHARE);
+      });
+    }
+    return (await listed).get(id) ?? [];
+  };
+}
+
 /** A folder that changed a moment ago may change again at what its clock calls the same time. */
 const SETTLED_MS = 2_000;
 

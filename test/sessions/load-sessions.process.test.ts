@@ -196,18 +196,27 @@ test("a file and an id of the same session are one, and a child by id belongs to
   expect(await loaded(["parent.json", childId])).toEqual([[parentId, childId]]);
 });
 
-test("one session is used before the next one is loaded", async () => {
+test("sessions are used one after the other, in their order", async () => {
   await known(multistep, twoTurns);
-  const wanted = [multistep.session.info.id, twoTurns.session.info.id];
+  const wanted = [twoTurns.session.info.id, multistep.session.info.id];
   const seen: string[] = [];
   await loadSessions(wanted, options, async ({ tree }) => {
-    seen.push(tree.session.info.id);
-    // Had it been read already, this would come too late.
-    await rm(join(folder, `${twoTurns.session.info.id}.json`), { force: true });
-  }).catch((error: unknown) => {
-    expect(error).toBeInstanceOf(SessionNotFoundError);
+    seen.push(`${tree.session.info.id} begins`);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(`${tree.session.info.id} ends`);
   });
-  expect(seen).toEqual([multistep.session.info.id]);
+  expect(seen).toEqual(wanted.flatMap((id) => [`${id} begins`, `${id} ends`]));
+});
+
+test("nothing more is loaded once it is interrupted", async () => {
+  await known(multistep, twoTurns);
+  const interrupt = new AbortController();
+  interrupt.abort(new Error("interrupted"));
+  const seen: string[] = [];
+  await loadSessions([multistep.session.info.id], { ...options, signal: interrupt.signal }, ({ tree }) => {
+    seen.push(tree.session.info.id);
+  });
+  expect(seen).toEqual([]);
 });
 
 test("what cannot be had ends it, unless somebody wants to be told instead", async () => {

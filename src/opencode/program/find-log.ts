@@ -1,12 +1,14 @@
 import { readdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { openRegularFile } from "../../files/own-files.js";
 import { isMarkOf } from "../read/log-marks.js";
+import { LogIndex } from "./log-index.js";
 
 /** Larger ones are left alone: reading them would take longer than what they tell is worth. */
 const LARGEST_FILE_BYTES = 512 * 1024 * 1024;
+/** Of log files, by their paths. */
+export type LogIndexes = Map<string, LogIndex>;
+
 /** opencode's clock and the file system's need not agree to the second. */
 const SLACK_MS = 60_000;
 
@@ -18,7 +20,8 @@ const SLACK_MS = 60_000;
  *
  * @param sessionIds a session and those of its subagents
  * @param since when the first of them was made, ms since the epoch: older files are not read
- * @param directory where they work: what opencode does for it is theirs too
+ * @param directory where they work: what their processes do for it is theirs too
+ * @param indexes of files that were read before, where the log of many sessions is looked for
  * @returns the empty string when there is nothing; a log that cannot be read is as good as none
  */
 export async function findOpenCodeLog(
@@ -26,6 +29,7 @@ export async function findOpenCodeLog(
   since: number,
   environment: Readonly<Record<string, string | undefined>>,
   directory: string,
+  indexes: LogIndexes = new Map(),
 ): Promise<string> {
   const data = environment.XDG_DATA_HOME || join(environment.HOME || homedir(), ".local", "share");
   const folder = join(data, "opencode", "log");
@@ -35,7 +39,9 @@ export async function findOpenCodeLog(
     const path = join(folder, name);
     const { mtimeMs, size } = await stat(path).catch(() => ({ mtimeMs: 0, size: 0 }));
     if (mtimeMs + SLACK_MS < since || size > LARGEST_FILE_BYTES) continue;
-    texts.push(await linesAbout(sessionIds, path, directory).catch(() => ""));
+    const index = indexes.get(path) ?? new LogIndex(path);
+    indexes.set(path, index);
+    texts.push(await index.linesAbout(sessionIds, directory).catch(() => ""));
   }
   return texts.filter((text) => text !== "").join("\n");
 }
@@ -51,20 +57,4 @@ export function sessionLines(sessionIds: readonly string[], log: string, directo
   if (!lines.some((line) => line.startsWith("timestamp="))) return log;
   const isOwn = (line: string): boolean => sessionIds.some((id) => line.includes(id)) || isMarkOf(line, directory);
   return lines.filter(isOwn).join("\n");
-}
-
-async function linesAbout(sessionIds: readonly string[], path: string, directory: string): Promise<string> {
-  const file = await openRegularFile(path);
-  const kept: string[] = [];
-  let found = false;
-  for await (const line of createInterface({
-    input: file.createReadStream({ encoding: "utf8" }),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    const mine = sessionIds.some((id) => line.includes(id));
-    found ||= mine;
-    // Logfmt dates each line by itself, so of it only the sessions' own need to be held.
-    if (mine || !line.startsWith("timestamp=") || isMarkOf(line, directory)) kept.push(line);
-  }
-  return found ? kept.join("\n") : "";
 }

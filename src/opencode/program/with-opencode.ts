@@ -46,3 +46,43 @@ export async function withOpenCode<T>(
     await folder.remove();
   }
 }
+
+/**
+ * The same for many uses, several at a time: what killed runs have left is looked for once, and one folder is for all
+ * of them. What is to be started in a folder under one name, two commands say, is not to be started at once.
+ */
+export class SharedOpenCode {
+  readonly #where: WhereOpenCode;
+  #opened: Promise<OpenCodeAtHand> | undefined;
+  #close: () => void = () => undefined;
+  #closed: Promise<void> = Promise.resolve();
+
+  constructor(where: WhereOpenCode) {
+    this.#where = where;
+  }
+
+  /**
+   * Finds it when it is first asked for.
+   *
+   * @throws {OpenCodeNotFoundError} when there is no opencode, each time
+   */
+  async open(): Promise<OpenCodeAtHand> {
+    this.#opened ??= new Promise((resolve, reject) => {
+      const isOver = new Promise<void>((over) => {
+        this.#close = over;
+      });
+      const using = withOpenCode(this.#where, async (atHand) => {
+        resolve(atHand);
+        await isOver;
+      });
+      this.#closed = using.catch(reject);
+    });
+    return await this.#opened;
+  }
+
+  /** Removes what is there of it; it is not to be opened again. */
+  async close(): Promise<void> {
+    this.#close();
+    await this.#closed;
+  }
+}

@@ -1,6 +1,6 @@
 import type { CommandOptions } from "../cli/read-command.js";
 import type { Generation } from "../program/generation.js";
-import { type RunningServer, startServer } from "./start-server.js";
+import { type StartedServer, startServer } from "./start-server.js";
 
 /**
  * Starts a private server that only reads the store; it is to be stopped. It loads nothing of a project as long as it
@@ -13,7 +13,7 @@ import { type RunningServer, startServer } from "./start-server.js";
 export async function startReadingServer(
   { path, folder, environment, signal }: Omit<CommandOptions, "directory" | "deadlineMs">,
   generation: Generation,
-): Promise<RunningServer> {
+): Promise<StartedServer> {
   return await startServer({
     path,
     generation,

@@ -5,7 +5,6 @@ import { fieldsOf } from "../../text/json-fields.js";
 import { type ExportResult, exportSession } from "../cli/export-session.js";
 import type { CommandOptions } from "../cli/read-command.js";
 import { type Generation, generationOf } from "../program/generation.js";
-import { readSessionFrom } from "../server/read-session.js";
 import { exportSession2 } from "../v2/cli/export-session.js";
 import { withOwnServer } from "../v2/server/own-server.js";
 import { readSession2From } from "../v2/server/read-session.js";
@@ -33,27 +32,13 @@ export interface StoreOptions extends CommandOptions {
  */
 export async function readStored(sessionId: string, options: StoreOptions): Promise<ExportResult> {
   const { generation, shared, ...command } = options;
-  const read = generation === 1 ? await readOf1(sessionId, command, shared) : await readOf2(sessionId, command, shared);
+  const read =
+    generation === 1
+      ? await (shared?.readOf1(sessionId, command) ?? exportSession(sessionId, command))
+      : await readOf2(sessionId, command, shared);
   const madeBy = otherMaker(read.raw.get(sessionId) ?? "", generation);
   if (madeBy === undefined) return read;
   throw new SessionNotFoundError(sessionId, {}, { madeBy });
-}
-
-async function readOf1(
-  sessionId: string,
-  command: CommandOptions,
-  shared: SharedStore | undefined,
-): Promise<ExportResult> {
-  const client = await shared?.client(command);
-  if (shared && client)
-    try {
-      return await readSessionFrom(client, sessionId, command.signal);
-    } catch (error) {
-      if (!(error instanceof ServerRequestError)) throw error;
-      command.signal?.throwIfAborted();
-      shared.giveUpClient();
-    }
-  return await exportSession(sessionId, { ...command, ...(shared && { children: () => shared.children(command) }) });
 }
 
 async function readOf2(
@@ -67,7 +52,8 @@ async function readOf2(
   } catch (error) {
     if (!(error instanceof ServerRequestError || error instanceof OpenCodeCommandError)) throw error;
     command.signal?.throwIfAborted();
-    const exported = await exportSession2(sessionId, command).catch((second: unknown) => {
+    const exporting = () => exportSession2(sessionId, command);
+    const exported = await (shared?.alone(exporting) ?? exporting()).catch((second: unknown) => {
       // It does not say more than the first, and the previews do not even know the command.
       throw second instanceof OpenCodeCommandError ? error : second;
     });

@@ -1,51 +1,74 @@
+import { stat } from "node:fs/promises";
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client";
+import { type ExportResult, exportSession } from "../cli/export-session.js";
 import { listChildren } from "../cli/list-children.js";
 import type { CommandOptions } from "../cli/read-command.js";
 import type { Generation } from "../program/generation.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { connect, type ServerConnection } from "../server/connection.js";
+import { readSessionFrom } from "../server/read-session.js";
 import { startReadingServer } from "../server/reading-server.js";
-import type { RunningServer } from "../server/start-server.js";
+import { isGone, type RunningServer } from "../server/start-server.js";
+import { memoryOf } from "../warm/warm-server.js";
+import { type ReadingServer, ReadingServers } from "./reading-servers.js";
 
-/** So many sessions of 1.x are read by a command each: one or two are not worth a server. */
+/** So many sessions of 1.x are read by a command each, where no more are expected: they are not worth a server. */
 const FEW = 2;
+/** As much memory a server may have, KB: it has 360 MB when it has started. */
+const MOST_MEMORY_KB = 1024 * 1024;
+/** It writes a log, which nobody reads. */
+const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /**
  * What opencode is asked once, however many sessions are read: for a server that reads them, and 1.x, where they are
  * few, for the sessions below all others. To be closed at the end; until then that server runs.
  */
 export class SharedStore {
+  readonly #expected: number;
   #children: ReturnType<typeof listChildren> | undefined;
-  #folder: Promise<RunFolder> | undefined;
+  #folders: Promise<RunFolder>[] = [];
   #server: Promise<RunningServer> | undefined;
-  #client: Promise<OpencodeClient | undefined> | undefined;
+  #servers: ReadingServers<OpencodeClient> | undefined;
   #asked = 0;
+  #before: Promise<unknown> = Promise.resolve();
+
+  /** @param expected how many sessions are to be read of it, as far as that is known */
+  constructor(expected = 0) {
+    this.#expected = expected;
+  }
 
   /**
-   * Of 1.x: what reads the next session. `opencode export` starts opencode for each session, which takes two seconds of
-   * CPU time; a server is one start for all.
+   * Of 1.x: a session. `opencode export` starts opencode for each session, which takes two seconds of CPU time; a server
+   * is one start for all, and is replaced when it dies, is stuck or has grown. Several may be read at a time.
    *
-   * @returns undefined where a command is to read it: the first ones, and where the server does not start or has failed
+   * @throws as `exportSession` and `readSessionFrom`
    */
-  async client(command: CommandOptions): Promise<OpencodeClient | undefined> {
+  async readOf1(sessionId: string, command: CommandOptions): Promise<ExportResult> {
     this.#asked += 1;
-    if (this.#asked <= FEW) return undefined;
-    this.#client ??= this.#start(command, 1)
-      .then(connect)
-      // A command tells better what is wrong, or reads the session all the same.
-      .catch(() => undefined);
-    return await this.#client;
+    if (Math.max(this.#asked, this.#expected) > FEW) {
+      this.#servers ??= new ReadingServers(() => this.#startReading(command));
+      const read = await this.#servers.read((client, late) =>
+        readSessionFrom(client, sessionId, command.signal ? AbortSignal.any([late, command.signal]) : late),
+      );
+      if (read) return read;
+      command.signal?.throwIfAborted();
+    }
+    return await this.alone(() =>
+      exportSession(sessionId, {
+        ...command,
+        children: () => {
+          this.#children ??= listChildren(command);
+          return this.#children;
+        },
+      }),
+    );
   }
 
-  /** Of 1.x: that its server has failed, and is asked no more. */
-  giveUpClient(): void {
-    this.#client = Promise.resolve(undefined);
-  }
-
-  /** Of 1.x: the sessions that others started, by those. */
-  children(command: CommandOptions): ReturnType<typeof listChildren> {
-    this.#children ??= listChildren(command);
-    return this.#children;
+  /** Does one thing after the other: commands that are started in one folder write to the same files. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    const working = this.#before.then(work);
+    this.#before = working.catch(() => undefined);
+    return await working;
   }
 
   /**
@@ -55,20 +78,33 @@ export class SharedStore {
    * @throws {OpenCodeCommandError} when it does not become a server
    */
   async server(command: CommandOptions): Promise<ServerConnection> {
-    return await this.#start(command, 2);
-  }
-
-  async #start(command: CommandOptions, generation: Generation): Promise<ServerConnection> {
-    // Its folder is its own: that of the command is gone before the next session is read.
-    this.#folder ??= createRunFolder();
-    const folder = await this.#folder;
-    this.#server ??= startReadingServer({ ...command, folder }, generation);
+    this.#server ??= this.#start(command, 2);
     return (await this.#server).connection;
   }
 
+  async #startReading(command: CommandOptions): Promise<ReadingServer<OpencodeClient>> {
+    const server = await this.#start(command, 1);
+    return {
+      client: await connect(server.connection),
+      isGone: () => isGone(server),
+      hasGrown: async () => {
+        const log = await stat(server.logPath).catch(() => undefined);
+        return (memoryOf(server.pid) ?? 0) > MOST_MEMORY_KB || (log?.size ?? 0) > MOST_LOG_BYTES;
+      },
+      stop: () => server.stop(),
+    };
+  }
+
+  /** Its folder is its own: that of the command may be gone before the next session is read. */
+  async #start(command: CommandOptions, generation: Generation) {
+    const making = createRunFolder();
+    this.#folders.push(making);
+    return await startReadingServer({ ...command, folder: await making }, generation);
+  }
+
   async close(): Promise<void> {
-    const [server, folder] = [await this.#server?.catch(() => undefined), await this.#folder?.catch(() => undefined)];
-    await server?.stop();
-    await folder?.remove();
+    const server = await this.#server?.catch(() => undefined);
+    await Promise.all([server?.stop(), this.#servers?.close()]);
+    for (const making of this.#folders) await making.then((folder) => folder.remove()).catch(() => undefined);
   }
 }

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { findOpenCodeLog } from "../../../src/opencode/program/find-log.js";
+import { findOpenCodeLog, type LogIndexes } from "../../../src/opencode/program/find-log.js";
 import { type LogEvidence, readLogEvidence } from "../../../src/opencode/read/log-evidence.js";
 import { loadFixture } from "../../support/fixtures.js";
 
@@ -93,4 +93,52 @@ test("no folder, nothing about the session, a folder in a file's place: nothing"
   await mkdir(join(folder, "opencode", "log", "folder.log"));
   expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: folder }, PROJECT)).toBe("");
   expect(await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: join(folder, "gone") }, PROJECT)).toBe("");
+});
+
+/** A process that works on one session: what it does for the directory, and the session's own lines. */
+function processLines(run: string, session: string, directory = PROJECT): string {
+  const line = (second: number, rest: string) =>
+    `timestamp=2026-11-21T04:00:0${second}.000Z level=INFO run=${run} ${rest}\n`;
+  return [
+    line(0, `message="creating instance" directory=${directory}`),
+    line(1, `message=created id=${session} slug=x`),
+    line(2, `message=tracking hash=h-${run} cwd=${directory} git=x`),
+    line(3, `message=stream providerID=p session.id=${session}`),
+  ].join("");
+}
+
+test("of many processes in one directory a session's log has what its own did there, and no other", async () => {
+  const text = ["aaaa", "bbbb", "cccc"].map((run) => processLines(run, `ses_${run}`)).join("");
+  const folder = await dataFolder({ "opencode.log": text });
+  for (const run of ["aaaa", "bbbb", "cccc"]) {
+    const found = await findOpenCodeLog([`ses_${run}`], 0, { XDG_DATA_HOME: folder }, PROJECT);
+    expect(`${found}\n`).toBe(processLines(run, `ses_${run}`));
+  }
+});
+
+test("a file that was read before is read on: what was added is found, and what took its place", async () => {
+  const folder = await dataFolder({ "opencode.log": processLines("aaaa", "ses_a") });
+  const path = join(folder, "opencode", "log", "opencode.log");
+  const indexes: LogIndexes = new Map();
+  const find = (id: string) => findOpenCodeLog([id], 0, { XDG_DATA_HOME: folder }, PROJECT, indexes);
+  expect(await find("ses_b")).toBe("");
+  const more = processLines("bbbb", "ses_b");
+  // A line is not whole yet when it is looked at first.
+  await appendFile(path, more.slice(0, -10));
+  await find("ses_b");
+  await appendFile(path, more.slice(-10));
+  expect(`${await find("ses_b")}\n`).toBe(more);
+  expect(`${await find("ses_a")}\n`).toBe(processLines("aaaa", "ses_a"));
+  await writeFile(path, processLines("cccc", "ses_c"));
+  expect([await find("ses_a"), `${await find("ses_c")}\n`]).toEqual(["", processLines("cccc", "ses_c")]);
+});
+
+test("what goes on in a line of its own belongs to the line before it; characters are whole where pieces end", async () => {
+  const long = "ä".repeat(700_000);
+  const text = `${processLines("aaaa", "ses_a")}{ "${long}": 1 }\n${processLines("bbbb", "ses_b")}`;
+  const folder = await dataFolder({ "opencode.log": text });
+  const found = await findOpenCodeLog(["ses_a"], 0, { XDG_DATA_HOME: folder }, PROJECT);
+  expect(found).toContain(`{ "${long}": 1 }`);
+  expect(found).not.toContain("ses_b");
+  expect(await findOpenCodeLog(["ses_b"], 0, { XDG_DATA_HOME: folder }, PROJECT)).not.toContain(long);
 });
