@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { sharedPackage } from "./support/built-package.js";
 import { TSC } from "./support/declarations.js";
 import { patiently } from "./support/patience.js";
 
@@ -22,8 +23,6 @@ const manifest = z.object({
   peerDependencies: z.record(z.string(), z.string()),
   peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })),
 });
-const configFile = z.looseObject({ compilerOptions: z.record(z.string(), z.unknown()) });
-const packed = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
 /** A project that installed the package, made from the tarball that would be published. */
 let project: string;
@@ -34,39 +33,13 @@ let packageJson: z.output<typeof manifest>;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "looptrace-package-"));
   packageJson = manifest.parse(JSON.parse(await readFile(join(repository, "package.json"), "utf8")));
-  const tarball = await packCopy(join(folder, "copy"));
+  const { tarball, ...built } = await sharedPackage();
+  files = built.files;
   project = join(folder, "project");
   await install(tarball, project);
 }, patiently(180_000));
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Packs a copy of the sources, so that what is built here does not get in the way of other tests. */
-async function packCopy(copy: string): Promise<string> {
-  await mkdir(copy);
-  for (const name of [
-    "src",
-    "package.json",
-    "README.md",
-    "CHANGELOG.md",
-    "docs",
-    "LICENSE",
-    "tsconfig.json",
-    "tsconfig.build.json",
-  ]) {
-    await cp(join(repository, name), join(copy, name), { recursive: true });
-  }
-  await symlink(join(repository, "node_modules"), join(copy, "node_modules"), "junction");
-  // What `npm run check` does of the same sources takes three quarters of the build's time.
-  const tsconfig = configFile.parse(JSON.parse(await readFile(join(copy, "tsconfig.build.json"), "utf8")));
-  tsconfig.compilerOptions.noCheck = true;
-  await writeFile(join(copy, "tsconfig.build.json"), JSON.stringify(tsconfig));
-  const { stdout } = await run("npm", ["pack", "--json", "--silent"], { cwd: copy });
-  // What the build prints stands before the JSON.
-  const [result] = packed.parse(JSON.parse(stdout.slice(stdout.indexOf("["))));
-  files = result.files.map(({ path }) => path);
-  return join(copy, result.filename);
-}
 
 /**
  * What `npm install` does, without a network: the tarball's content goes into `node_modules`, beside it only what the

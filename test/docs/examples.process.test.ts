@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { sharedPackage } from "../support/built-package.js";
 import { cliEnvironment, looptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { sharedDeclarations, TSC } from "../support/declarations.js";
+import { TSC } from "../support/declarations.js";
 import { loadFixture } from "../support/fixtures.js";
 import { answer, madeScenario, usage } from "../support/play-run.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
@@ -141,7 +142,7 @@ test("what is shown in TypeScript compiles, on the pages and beside what the lib
       const name = `${page.replaceAll(/\W/g, "-")}-${index}.ts`;
       await writeFile(join(folder, "src", name), `${text}\nexport {};\n`);
     }
-    const types = await sharedDeclarations();
+    const { declarations: types } = await sharedPackage();
     const paths = {
       looptrace: [join(types, "index.d.ts")],
       "looptrace/fleet": [join(types, "fleet/index.d.ts")],

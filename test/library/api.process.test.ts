@@ -1,12 +1,13 @@
 import { cp, readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { sharedDeclarations } from "../support/declarations.js";
+import { sharedPackage } from "../support/built-package.js";
 import { patiently } from "../support/patience.js";
 import { ENTRIES, libraryApi, pathOfReport } from "./api.js";
 
 let now: ReadonlyMap<string, string>;
 beforeAll(async () => {
-  now = await libraryApi(async (folder) => cp(await sharedDeclarations(), folder, { recursive: true }));
+  const { declarations } = await sharedPackage();
+  now = await libraryApi((folder) => cp(declarations, folder, { recursive: true }));
 }, patiently(180_000));
 
 describe.each(ENTRIES)("$report", ({ report }) => {

@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { inject } from "vitest";
-import { z } from "zod";
-import { askControl } from "./control-server.js";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -20,9 +17,4 @@ export const TSC: readonly [string, ...string[]] = [
 export async function emitDeclarations(folder: string): Promise<void> {
   const options = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--noCheck", "--outDir", folder];
   await execa(process.execPath, [...TSC, ...options], { cwd: REPOSITORY });
-}
-
-/** The folder of the declarations that all test files of a run share; the first that wants them has them written. */
-export async function sharedDeclarations(): Promise<string> {
-  return z.string().parse(await askControl(inject("sharedProcesses"), "declarations"));
 }

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserServer } from "playwright-core";
 import type { TestProject } from "vitest/node";
+import { type BuiltPackage, buildPackage } from "./built-package.js";
 import { compileSources } from "./compile-sources.js";
 import { controlServer } from "./control-server.js";
-import { emitDeclarations } from "./declarations.js";
 import { placeAim, placeReturn, placeWish, warmPlaces } from "./warm-places.js";
 import { startWarmServer, type WarmServer } from "./warm-server.js";
 
@@ -24,6 +24,7 @@ declare module "vitest" {
  */
 export default async function sharedProcesses(project: TestProject): Promise<() => Promise<void>> {
   const browserFolder = await mkdtemp(join(tmpdir(), "looptrace-browser-"));
+  const packageFolder = await mkdtemp(join(tmpdir(), "looptrace-package-"));
   const sources = await compileSources();
   let browser: Promise<BrowserServer> | undefined;
   // What starts it is loaded only then: that takes longer than most test files take to run.
@@ -32,20 +33,14 @@ export default async function sharedProcesses(project: TestProject): Promise<() 
   let starting: Promise<WarmServer> | undefined;
   const opencode = (): Promise<WarmServer> => (starting ??= startWarmServer(sources.folder));
   const places = warmPlaces(opencode);
-  // Beside the sources: they import what lies in the repository's node_modules, too.
-  const types = join(sources.folder, "types");
-  let emitted: Promise<void> | undefined;
-  const declarations = (): Promise<void> => (emitted ??= emitDeclarations(types));
+  let built: Promise<BuiltPackage> | undefined;
   const control = await controlServer({
     opencode: async () => {
       const { settings, program } = await opencode();
       return { settings, program };
     },
     browser: async () => (await chromium()).wsEndpoint(),
-    declarations: async () => {
-      await declarations();
-      return types;
-    },
+    package: () => (built ??= buildPackage(join(packageFolder, "copy"))),
     lease: (wish) => places.lease(placeWish.parse(wish)),
     aim: (aim) => places.aim(placeAim.parse(aim)),
     giveBack: (place) => places.giveBack(placeReturn.parse(place)),
@@ -59,6 +54,6 @@ export default async function sharedProcesses(project: TestProject): Promise<() 
     await places.remove();
     await (await browser?.catch(() => undefined))?.close();
     await sources.remove();
-    await rm(browserFolder, { recursive: true, force: true });
+    for (const folder of [browserFolder, packageFolder]) await rm(folder, { recursive: true, force: true });
   };
 }
