@@ -87,9 +87,14 @@ export type RowSource =
   /** What opencode itself was at; as a row of its own only where it took long. */
   | { readonly kind: "phase"; readonly phase: OwnPhase };
 
-/** A row with the rows below it, in their order. */
-export interface TreeNode {
+/** A row with the rows below it, in their order: plain data. */
+export interface RowNode {
   readonly facts: RowFacts;
+  readonly below: readonly RowNode[];
+}
+
+/** The same with what each row stands for. */
+export interface TreeNode extends RowNode {
   readonly source: RowSource;
   readonly below: readonly TreeNode[];
 }
@@ -135,7 +140,7 @@ interface TreeContext {
 }
 
 /** The rows in the order of a tree that is read from top to bottom. */
-export function rowsOf(node: TreeNode, more: readonly boolean[] = []): TreeRow[] {
+export function rowsOf(node: RowNode, more: readonly boolean[] = []): TreeRow[] {
   return [
     { ...node.facts, more },
     ...node.below.flatMap((one, index) => rowsOf(one, [...more, index < node.below.length - 1])),

@@ -5,10 +5,12 @@
  * Most of what a start takes is finding, reading and compiling some 180 files; docs/performance.md has the figures. So
  * the files are few, and CommonJS, which Node.js loads faster. The library stays as the compiler makes it.
  */
+import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
+import { BUILD_DIGEST } from "./build-digest.js";
 import { HELP_FILE } from "./help-sheet.js";
 import { HOT_MODULES } from "./hot-modules.js";
 import { lazyRequires } from "./lazy-requires.js";
@@ -53,7 +55,10 @@ export async function bundleCommandLine(folder: string): Promise<void> {
   await bundle.close();
   await mkdir(folder, { recursive: true });
   const chunks = output.flatMap((file) => (file.type === "chunk" ? [file] : []));
-  for (const { fileName, code } of packModules(chunks, HOT_MODULES)) await writeFile(join(folder, fileName), code);
+  const files = packModules(chunks, HOT_MODULES);
+  const digest = digestOf(files.map(({ code }) => code));
+  for (const { fileName, code } of files)
+    await writeFile(join(folder, fileName), code.replaceAll(BUILD_DIGEST, digest));
   await writeFile(join(folder, HELP_FILE), JSON.stringify(helpSheet()));
   // npm sets it when it installs the package, not when a clone that it has linked is built anew.
   await chmod(join(folder, "main.js"), 0o755);
@@ -119,6 +124,12 @@ function placeOf(id: string): string | null {
   const own = /^src\/(.+)\.ts$/.exec(place)?.[1];
   if (own === undefined || START.has(own)) return null;
   return own.replace(/^cli\/commands\//, "command-");
+}
+
+function digestOf(texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(text);
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** The folder of the package that a module belongs to. */

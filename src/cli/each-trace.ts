@@ -20,7 +20,7 @@ export async function eachTrace(
   flags: FromFlags,
   terminal: Terminal,
   use: (trace: LoopTrace, prices: UserPrices) => void,
-  { onUnreadable }: EachTraceOptions = {},
+  { onUnreadable, instead, onSession }: EachTraceOptions = {},
 ): Promise<void> {
   refuseContradictions(flags);
   if (flags.from === "langfuse") {
@@ -35,7 +35,10 @@ export async function eachTrace(
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const { prices = [] } = options;
   const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
-  await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
+  if (await instead?.(wanted, options)) return;
+  await loadSessions(wanted, { ...options, onUnreadable }, (session) => {
+    const { tree, evidence } = session;
+    onSession?.(session);
     for (const trace of withUserPrices(traceSession(tree, evidence), prices)) use(trace, prices);
   });
 }

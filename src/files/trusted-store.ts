@@ -6,7 +6,7 @@ import { currentIdentity, type Identity } from "../trust/identity.js";
 import { isTrustedByName, TRUST_VARIABLE } from "../trust/trusted-paths.js";
 
 /** The folders in looptrace's own. */
-const FOLDERS = ["sessions", "outbox", "sent", "rejected", "failed-starts", "fleet", "catalog"] as const;
+const FOLDERS = ["sessions", "outbox", "sent", "rejected", "failed-starts", "fleet", "catalog", "views"] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -8,6 +8,8 @@ import type { LoadOptions } from "./load-options.js";
 /** opencode gives a session its title, and writes on for a while, after what it was asked has been read from it. */
 const SLACK_MS = 10_000;
 
+export const KEPT_NOTE = "shown as kept; opencode has changed it since, --fresh asks anew";
+
 /** What opencode said of a session when it was kept. */
 export interface KeptMoment {
   readonly id: string;

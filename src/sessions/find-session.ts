@@ -9,15 +9,13 @@ import {
   otherGeneration,
   type SharedOpenCode,
 } from "../opencode/program.js";
-import type { KeptMoment } from "./changed-since.js";
+import { KEPT_NOTE, type KeptMoment } from "./changed-since.js";
 import { keptOf1 } from "./kept-of-1.js";
 import { type LoadOptions, maskingOf, withServers } from "./load-options.js";
 import { type FoundSession, flattenTree, maskFound } from "./loaded-session.js";
 import { SessionRecorder } from "./session-recorder.js";
 import { holdPlace, storedSession } from "./session-store.js";
 import type { NamesOf } from "./store-files.js";
-
-const KEPT_NOTE = "shown as kept; opencode has changed it since, --fresh asks anew";
 
 /** What is asked and looked at once, however many sessions are loaded. */
 export interface FindContext {

@@ -3,10 +3,10 @@ import { ensurePrivateFolder, type WriteFile, writeUnsynced, writeWhole } from "
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import type { Masked } from "../masking/masked.js";
-import { childSessionIds, isSessionId, readExport, type SessionExport } from "../opencode/session.js";
+import { childSessionIds, isSessionId, readExport, type SessionExport, type SessionTree } from "../opencode/session.js";
 import { fieldsOf } from "../text/json-fields.js";
 import { largeExport } from "./large-export.js";
-import type { FoundSession } from "./loaded-session.js";
+import { type FoundSession, flattenTree } from "./loaded-session.js";
 import { maskedFiles, rememberMasked } from "./masked-files.js";
 import {
   type EvidenceSnapshot,
@@ -174,6 +174,16 @@ async function saveChildren(paths: StorePaths, { rootId, raw }: SessionSnapshot,
     const all = [...new Set([...known, ...ids])];
     if (all.length > known.length) await write(fileOf(paths, parent, CHILDREN), JSON.stringify(all));
   }
+}
+
+/** The ids of a session and of all that are below it, also of those that are not stored. */
+export async function namedBelow(paths: StorePaths, tree: SessionTree): Promise<readonly string[]> {
+  const ids = new Set<string>();
+  for (const session of flattenTree(tree)) {
+    const known = await readChildren(paths, session.info.id);
+    for (const id of [session.info.id, ...childSessionIds(session), ...known]) ids.add(id);
+  }
+  return [...ids];
 }
 
 const CHILDREN = "children.json";

@@ -57,12 +57,15 @@ function notesOf({ calls, recordedCalls }: Advice) {
   return [worded("note", `${which}: ${what}`, "muted")];
 }
 
-/** The dearest finding at the end of another command's text; nothing where there is none. */
-export function adviceLines(dearest: Dearest | undefined, { width, colors }: PaintOptions): string {
-  if (!dearest) return "";
-  const { finding, others } = dearest;
+/** The dearest finding in one sentence. */
+export function adviceText({ finding, others }: Dearest): string {
   const price = priceText(finding);
   const more = others > 0 ? `, and ${count(others)} more` : "";
-  const text = `${oneLine(finding.title)}${price === "" ? "" : ` (${price})`}${more}: looptrace advise`;
+  return `${oneLine(finding.title)}${price === "" ? "" : ` (${price})`}${more}: looptrace advise`;
+}
+
+/** That at the end of another command's text; nothing where there is none. @param text as `adviceText` has it */
+export function adviceLines(text: string | null, { width, colors }: PaintOptions): string {
+  if (text === null) return "";
   return `\n${inColors([worded("advice", text, "muted")], width, colors).join("\n")}\n`;
 }

@@ -6,7 +6,7 @@ import { inColors } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 import { type StepSection, stepView } from "./step-view.js";
 import { inTone } from "./tones.js";
-import { traceHead } from "./trace-head.js";
+import { headLines, headOf } from "./trace-head.js";
 
 const INDENT = "  ";
 
@@ -14,7 +14,7 @@ const INDENT = "  ";
 export function paintStep(trace: LoopTrace, placed: PlacedStep, { width, colors }: PaintOptions): string {
   const { title, facts, sections } = stepView(trace, placed);
   return [
-    ...traceHead(trace, width).map((line) => colors.dim(shortenTo(line, width))),
+    ...headLines(headOf(trace), width).map((line) => colors.dim(shortenTo(line, width))),
     colors.bold(shortenTo(title, width)),
     ...inColors(facts, width, colors),
     ...sections.flatMap((section) => ["", ...sectionLines(section, { width, colors })]),

@@ -1,13 +1,13 @@
 import type { Colors } from "picocolors/types.js";
-import { rowsOf, treeOf } from "../analysis/tree-rows.js";
+import { type RowNode, rowsOf, treeOf } from "../analysis/tree-rows.js";
 import { costDecimals, plural } from "../text/format.js";
 import { shortenTo } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import { hiddenColumnsLine } from "./fit-table.js";
-import { inColors } from "./labelled-line.js";
+import { inColors, type LabelledLine } from "./labelled-line.js";
 import { axisOf } from "./time-bar.js";
-import { totalLines } from "./total-lines.js";
-import { traceHead } from "./trace-head.js";
+import { signLines, totalLines } from "./total-lines.js";
+import { headLines, headOf, type TraceHead } from "./trace-head.js";
 import { filterTree, type RowFilter } from "./tree-filter.js";
 import { treeLines } from "./tree-lines.js";
 
@@ -22,15 +22,37 @@ export interface TreeOptions extends PaintOptions {
   readonly filter?: RowFilter;
 }
 
+/** What is painted of a trace, at any width: plain data of JSON, which can be kept. */
+export interface TreeView {
+  readonly head: TraceHead;
+  readonly tree: RowNode;
+  /** What stands below the tree. */
+  readonly totals: readonly LabelledLine[];
+}
+
+export function viewOf(trace: LoopTrace): TreeView {
+  const tree = withoutSources(treeOf(trace));
+  return { head: headOf(trace), tree, totals: totalLines(trace, decimalsOf(tree)) };
+}
+
+/** What rows stand for is the whole trace. */
+function withoutSources({ facts, below }: RowNode): RowNode {
+  return { facts, below: below.map(withoutSources) };
+}
+
 /** The trace as a tree of lines with aligned columns, the totals below; no line is wider than the terminal. */
-export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: TreeOptions): string {
-  const whole = treeOf(trace);
-  const all = rowsOf(whole);
-  const { tree, hidden, found } = filterTree(whole, filter);
+export function paintTree(trace: LoopTrace, options: TreeOptions): string {
+  return paintView(viewOf(trace), options);
+}
+
+/** The same of what was kept of it. */
+export function paintView(view: TreeView, { width, colors, filter = {} }: TreeOptions): string {
+  const all = rowsOf(view.tree);
+  const { tree, hidden, found } = filterTree(view.tree, filter);
   const rows = hidden === 0 ? all : rowsOf(tree);
-  const decimals = costDecimals(all.flatMap((row) => row.cost ?? []));
+  const decimals = decimalsOf(view.tree);
   const { head, lines, ...layout } = treeLines(rows, { width, colors, axis: axisOf(all), decimals });
-  const [title, ...facts] = traceHead(trace, width);
+  const [title, ...facts] = headLines(view.head, width);
   const signs = {
     estimated: rows.some((row) => row.duration !== null && !row.exact),
     marked: layout.marked,
@@ -46,6 +68,11 @@ export function paintTree(trace: LoopTrace, { width, colors, filter = {} }: Tree
       ? [colors.dim(shortenTo(`${plural(hidden, "row")} not shown${found ? "" : ": nothing matches"}`, width))]
       : []),
     "",
-    ...inColors(totalLines(trace, decimals, signs), width, colors),
+    ...inColors([...view.totals, ...signLines(signs)], width, colors),
   ].join("\n");
+}
+
+/** With how many decimals a tree tells costs. */
+function decimalsOf(tree: RowNode): number {
+  return costDecimals(rowsOf(tree).flatMap((row) => row.cost ?? []));
 }

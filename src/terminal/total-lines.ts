@@ -22,7 +22,7 @@ export interface Signs {
 }
 
 /** @param decimals with how many the tree tells costs */
-export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): LabelledLine[] {
+export function totalLines(trace: LoopTrace, decimals: number): LabelledLine[] {
   const { traceId, session, loop } = trace;
   const totals = loop.totalsWithSubagents;
   const tools = toolsIn(loop);
@@ -44,6 +44,12 @@ export function totalLines(trace: LoopTrace, decimals: number, signs: Signs): La
     parted("trace", [oneLine(traceId)]),
     parted("session", [oneLine(session.id)]),
     ...notesOf(trace, tools).map((note) => worded("note", note, "warning")),
+  ];
+}
+
+/** What signs mean; they stand below the totals. */
+export function signLines(signs: Signs): LabelledLine[] {
+  return [
     ...(signs.estimated ? [ESTIMATED] : []),
     ...(signs.bars.length > 0 ? [parted("bar", barParts(signs.bars))] : []),
     ...(signs.marked ? [worded("!", "something went wrong here; a wider tree says what", "muted")] : []),

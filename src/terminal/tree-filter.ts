@@ -1,4 +1,4 @@
-import { isTrouble, type RowFacts, type TreeNode } from "../analysis/tree-rows.js";
+import { isTrouble, type RowFacts, type RowNode } from "../analysis/tree-rows.js";
 
 /** Which rows of a tree are shown; what stands above one that is shown stands there too. */
 export interface RowFilter {
@@ -11,7 +11,7 @@ export interface RowFilter {
 }
 
 export interface FilteredTree {
-  readonly tree: TreeNode;
+  readonly tree: RowNode;
   /** How many rows were left out. */
   readonly hidden: number;
   /** Whether some row is what was asked for; else nothing but the turn's loop is left. */
@@ -22,7 +22,7 @@ export interface FilteredTree {
  * The tree without what the filter leaves out. First rows are chosen by `errors` and `slowMs`, a row has to be both
  * where both are given; then what lies too deep goes, so that the rows above it still tell where it is.
  */
-export function filterTree(tree: TreeNode, filter: RowFilter): FilteredTree {
+export function filterTree(tree: RowNode, filter: RowFilter): FilteredTree {
   const chosen = chooses(filter) ? choose(tree, filter) : tree;
   const shown = cutOff(chosen ?? { ...tree, below: [] }, filter.depth ?? Number.POSITIVE_INFINITY);
   return { tree: shown, hidden: rowCount(tree) - rowCount(shown), found: chosen !== undefined };
@@ -32,7 +32,7 @@ function chooses({ errors, slowMs }: RowFilter): boolean {
   return errors === true || slowMs !== undefined;
 }
 
-function choose(node: TreeNode, filter: RowFilter): TreeNode | undefined {
+function choose(node: RowNode, filter: RowFilter): RowNode | undefined {
   const kept = node.below.flatMap((one) => choose(one, filter) ?? []);
   return kept.length > 0 || isWanted(node.facts, filter) ? { ...node, below: kept } : undefined;
 }
@@ -42,10 +42,10 @@ function isWanted(facts: RowFacts, { errors, slowMs }: RowFilter): boolean {
   return slowMs === undefined || (facts.longest !== null && facts.longest >= slowMs);
 }
 
-function cutOff(node: TreeNode, depth: number): TreeNode {
+function cutOff(node: RowNode, depth: number): RowNode {
   return { ...node, below: depth < 1 ? [] : node.below.map((one) => cutOff(one, depth - 1)) };
 }
 
-function rowCount({ below }: TreeNode): number {
+function rowCount({ below }: RowNode): number {
   return below.reduce((sum, node) => sum + rowCount(node), 1);
 }

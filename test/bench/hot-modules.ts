@@ -1,11 +1,12 @@
 /**
  * Finds which modules of the command line are needed together, by playing runs on a warm server and `show` of what they
- * have kept, and writes them to `src/cli/hot-modules.ts`. To be done again when many modules have moved: what is not
+ * have kept, first and once more, and writes them to `src/cli/hot-modules.ts`. To be done again when many modules have moved: what is not
  * listed is found all the same, a little later.
  *
  *   npm run build && npx tsx test/bench/hot-modules.ts && npm run build
  */
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,15 +56,25 @@ try {
   // One that was kept without the names of opencode's tool servers.
   for (const name of names.filter((one) => one.includes(".mcp-"))) await rm(join(sessions, name));
   for (const name of await play("show", id)) show.add(name);
+  // What was just written does not count as settled yet.
+  while (!existsSync(join(home, "views", `${id}.json`))) await play("show", id);
+  const view = new Set(await play("show", id));
   const sent = run.indexOf(">");
   const before = new Set(run.slice(0, sent));
   const after = new Set(run.slice(sent + 1).filter((name) => name !== ">" && !before.has(name)));
+  const of = (names: ReadonlySet<string>, ...others: readonly ReadonlySet<string>[]): string[] =>
+    [...names].filter((name) => others.every((set) => !set.has(name)));
+  const both = (names: ReadonlySet<string>, more: ReadonlySet<string>): ReadonlySet<string> =>
+    new Set([...names].filter((name) => more.has(name)));
   const hot = {
-    "hot-start": [...before].filter((name) => show.has(name)),
-    "hot-prompt": [...before].filter((name) => !show.has(name)),
-    "hot-trace": [...after].filter((name) => show.has(name)),
-    "hot-keep": [...after].filter((name) => !show.has(name)),
-    "hot-show": [...show].filter((name) => !before.has(name) && !after.has(name)),
+    "hot-start": of(both(before, view)),
+    "hot-load": of(both(before, show), view),
+    "hot-prompt": of(before, view, show),
+    "hot-end": of(both(after, view)),
+    "hot-trace": of(both(after, show), view),
+    "hot-keep": of(after, view, show),
+    "hot-view": of(view, before, after),
+    "hot-show": of(show, before, after, view),
   };
   const path = fileURLToPath(new URL("../../src/cli/hot-modules.ts", import.meta.url));
   const text = await readFile(path, "utf8");

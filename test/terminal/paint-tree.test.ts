@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
-import { paintTree } from "../../src/terminal/paint-tree.js";
+import { paintTree, paintView, viewOf } from "../../src/terminal/paint-tree.js";
 import { columnsOf } from "../../src/text/columns.js";
 import type { Loop, LoopTrace, Step } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -112,6 +112,14 @@ describe("what models, tools and other people's exports say", () => {
       `note     ${"x".repeat(30)}…`,
     ]);
   });
+});
+
+test.each(fixtureNames)("what is kept of %s as JSON is painted as the trace", (name) => {
+  for (const trace of tracesOf(loadFixture(name), "log")) {
+    const kept = JSON.parse(JSON.stringify(viewOf(trace)));
+    for (const width of [60, 200])
+      expect(paintView(kept, { width, colors: plain })).toBe(paintTree(trace, { width, colors: plain }));
+  }
 });
 
 test("colours: a row's kind has one, red what ended the turn, yellow what the session got over, bold where it went in circles", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rowsOf, treeOf } from "../../src/analysis/tree-rows.js";
 import { folded } from "../../src/terminal/labelled-line.js";
-import { type Signs, totalLines } from "../../src/terminal/total-lines.js";
+import { type Signs, signLines, totalLines } from "../../src/terminal/total-lines.js";
 import { columnsOf } from "../../src/text/columns.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -12,7 +12,7 @@ import { reportedTraces } from "../support/reported.js";
 const NO_SIGNS: Signs = { estimated: false, marked: false, bars: [] };
 
 function linesOf(trace: LoopTrace, label: string, signs = NO_SIGNS): readonly string[] {
-  return totalLines(trace, 5, signs)
+  return [...totalLines(trace, 5), ...signLines(signs)]
     .filter((line) => line.label === label)
     .map(({ parts }) => parts.join(" "));
 }

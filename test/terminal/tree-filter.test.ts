@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
-import { isTrouble, type RowFacts, rowsOf, type TreeNode, treeOf } from "../../src/analysis/tree-rows.js";
+import { isTrouble, type RowFacts, type RowNode, rowsOf, treeOf } from "../../src/analysis/tree-rows.js";
 import { paintTree } from "../../src/terminal/paint-tree.js";
 import { filterTree, type RowFilter } from "../../src/terminal/tree-filter.js";
 import { traceSession } from "../../src/trace/trace-session.js";
@@ -16,7 +16,7 @@ function namesIn(fixture: string, filter: RowFilter): readonly string[] {
   return rowsOf(filterTree(treeOf(traceOf(fixture)), filter).tree).map(({ name }) => name);
 }
 
-function factsIn(tree: TreeNode): readonly RowFacts[] {
+function factsIn(tree: RowNode): readonly RowFacts[] {
   return [tree.facts, ...tree.below.flatMap(factsIn)];
 }
 
@@ -116,7 +116,7 @@ test("what is shown matches or leads to what matches, in the old order, and what
           (!filter.errors || isTrouble(facts)) &&
           (filter.slowMs === undefined || (facts.longest ?? -1) >= filter.slowMs);
         const wrong: RowFacts[] = [];
-        const check = (node: TreeNode, depth: number): void => {
+        const check = (node: RowNode, depth: number): void => {
           const leads = factsIn(node).some(wanted);
           if (depth > 0 && isShown.has(node.facts) !== (leads && depth <= (filter.depth ?? Infinity)))
             wrong.push(node.facts);

@@ -1,9 +1,11 @@
 import { dearestFinding } from "../../analysis/findings/dearest.js";
 import { findStep } from "../../analysis/step-path.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { adviceLines } from "../../terminal/paint-advice.js";
+import type { UserPrices } from "../../opencode/model.js";
+import type { LoadOptions } from "../../sessions/load-options.js";
+import { adviceLines, adviceText } from "../../terminal/paint-advice.js";
 import { paintStep } from "../../terminal/paint-step.js";
-import { paintTree } from "../../terminal/paint-tree.js";
+import { paintView, type TreeOptions, viewOf } from "../../terminal/paint-tree.js";
 import { plural } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import type { LoopTrace } from "../../trace/model.js";
@@ -11,6 +13,7 @@ import { colorsFor } from "../colors.js";
 import { eachTrace } from "../each-trace.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import type { FromFlags } from "../from-flags.js";
+import { ShownBefore } from "../shown-before.js";
 import type { Terminal } from "../terminal.js";
 
 export interface ShowFlags extends FromFlags {
@@ -33,29 +36,46 @@ export interface ShowFlags extends FromFlags {
  */
 export async function show(sources: readonly string[], flags: ShowFlags, terminal: Terminal): Promise<ExitCode> {
   refuseContradictions(flags);
-  const display = displayOf(flags, terminal);
+  const before = new ShownBefore();
+  const display = displayOf(flags, terminal, before);
   const forJson: unknown[] = [];
   const missed: string[] = [];
   let [seen, mostTurns] = [0, 0];
   const dearest = dearestFinding();
-  await eachTrace(sources, flags, terminal, (trace, prices) => {
+  const isMeant = (turn: number): boolean => flags.turn === undefined || flags.turn === turn + 1;
+  const print = (text: string): void => {
+    terminal.out(`${seen > 0 ? "\n" : ""}${text}\n`);
+    seen += 1;
+  };
+  const use = (trace: LoopTrace, prices: UserPrices): void => {
     dearest.take(trace, prices);
     mostTurns = Math.max(mostTurns, trace.session.turns);
-    if (flags.turn !== undefined && flags.turn !== trace.session.turn + 1) return;
+    if (!isMeant(trace.session.turn)) return;
     const shown = display(trace);
-    if ("why" in shown) {
-      missed.push(shown.why);
-      return;
+    if ("why" in shown) missed.push(shown.why);
+    else if (!flags.json) print(shown.text());
+    else {
+      forJson.push(shown.json);
+      seen += 1;
     }
-    if (flags.json) forJson.push(shown.json);
-    else terminal.out(`${seen > 0 ? "\n" : ""}${shown.text()}\n`);
-    seen += 1;
-  });
+  };
+  const instead = async (ids: readonly string[], load: LoadOptions): Promise<boolean> => {
+    // What was kept of it are its trees alone.
+    if (flags.json || flags.step !== undefined) return false;
+    const turns = (await before.of(ids, load))?.turns.filter(({ turn }) => isMeant(turn)) ?? [];
+    for (const { view } of turns) print(paintView(view, paintOptions(flags, terminal)));
+    return turns.length > 0;
+  };
+  await eachTrace(sources, flags, terminal, use, { instead, onSession: ({ tree }) => before.take(tree) });
   if (seen === 0 && mostTurns > 0) throw nothingShown(flags, mostTurns, missed);
   if (flags.json) terminal.out(`${terminalJson(forJson)}\n`);
   else if (seen > 0 && isWhole(flags)) {
-    const { width = terminal.width } = flags;
-    terminal.out(adviceLines(dearest.finish(), { width, colors: colorsFor(terminal, terminal.outIsTty) }));
+    const advice = before.adviceOr(() => {
+      const found = dearest.finish();
+      return found ? adviceText(found) : null;
+    });
+    terminal.out(adviceLines(advice, paintOptions(flags, terminal)));
+    await before.keep();
   }
   if (seen === 0) terminal.err("The session holds no prompt yet: there is nothing to show.\n");
   return EXIT.ok;
@@ -69,13 +89,24 @@ function isWhole({ step, depth, errors, slow, turn }: ShowFlags): boolean {
 /** What of a trace is shown, or why nothing is. */
 type Shown = { readonly json: unknown; readonly text: () => string } | { readonly why: string };
 
-function displayOf(flags: ShowFlags, terminal: Terminal): (trace: LoopTrace) => Shown {
+function paintOptions({ width, depth, errors, slow }: ShowFlags, terminal: Terminal): Required<TreeOptions> {
   const colors = colorsFor(terminal, terminal.outIsTty);
-  const width = flags.width ?? terminal.width;
-  const filter = { depth: flags.depth, errors: flags.errors, slowMs: flags.slow };
+  return { width: width ?? terminal.width, colors, filter: { depth, errors, slowMs: slow } };
+}
+
+/** @param before is told what is shown as a tree */
+function displayOf(flags: ShowFlags, terminal: Terminal, before: ShownBefore): (trace: LoopTrace) => Shown {
+  const options = paintOptions(flags, terminal);
   const wanted = flags.step;
-  if (wanted === undefined)
-    return (trace) => ({ json: trace, text: () => paintTree(trace, { width, colors, filter }) });
+  if (wanted === undefined) {
+    const text = (trace: LoopTrace): string => {
+      const view = viewOf(trace);
+      const { turn, turns } = trace.session;
+      before.show({ turn, turns, view });
+      return paintView(view, options);
+    };
+    return (trace) => ({ json: trace, text: () => text(trace) });
+  }
   return (trace) => {
     const placed = findStep(trace.loop, wanted);
     if (typeof placed === "string") return { why: placed };
@@ -83,7 +114,7 @@ function displayOf(flags: ShowFlags, terminal: Terminal): (trace: LoopTrace) => 
     const { path, loop, step } = placed;
     return {
       json: { traceId, sessionId: loop.sessionId, turn: session.turn, path, step },
-      text: () => paintStep(trace, placed, { width, colors }),
+      text: () => paintStep(trace, placed, options),
     };
   };
 }

@@ -95,5 +95,5 @@ test.each([40, 80, 120])("in %i columns no line is too wide, and each finding sa
 test("nothing found is said", () => {
   const none = adviceOf([sessionFindings([traceOf("plain-answer@1.18.33")])]);
   expect(paintAdvice(none, { width: 80, colors })).toMatch(/^No finding: nothing in 1 call stands out\.\n/);
-  expect(adviceLines(undefined, { width: 80, colors })).toBe("");
+  expect(adviceLines(null, { width: 80, colors })).toBe("");
 });
