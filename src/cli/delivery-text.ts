@@ -1,25 +1,34 @@
 import { type DestinationReport, type ItemCounts, isRejected, isWaiting } from "../deliver/delivery-report.js";
 import { itemCount, KINDS_BESIDE } from "../deliver/items-text.js";
 import type { RequestKind } from "../deliver/queue/request-kind.js";
-import { plural } from "../text/format.js";
+import { count, plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 
-/** What became of a trace at one destination, as a line for a person. */
-export function deliveryText(report: DestinationReport): string {
+/**
+ * What became of a trace at one destination, as a line for a person.
+ *
+ * @param isLive whether what was there already has gone out while the session ran
+ */
+export function deliveryText(report: DestinationReport, isLive = false): string {
   const { destination, acknowledged, alreadyAcknowledged, pending, rejected, beside, lastError } = report;
   const spans = { acknowledged, alreadyAcknowledged, pending: pending.spans, unsaved: pending.unsavedSpans, rejected };
-  const others = KINDS_BESIDE.flatMap((kind) => (beside[kind] ? countsParts(beside[kind], kind, false) : []));
-  const parts = [...countsParts(spans, "traces", true), ...others];
+  const others = KINDS_BESIDE.flatMap((kind) => (beside[kind] ? countsParts(beside[kind], kind, "untold") : []));
+  const parts = [...countsParts(spans, "traces", isLive ? "live" : "told"), ...others];
   const because = (isWaiting(report) || isRejected(report)) && lastError ? `: ${oneLine(lastError)}` : "";
   return `${oneLine(destination.label)}: ${parts.join(", ") || "nothing to send"}${because}`;
 }
 
-/** @param tellsOld whether to say what was there already; beside the spans that is no news */
-function countsParts(counts: ItemCounts, kind: RequestKind, tellsOld: boolean): readonly string[] {
+/** Whether what was there already is told, or counts as sent by this command; beside the spans that is no news. */
+type Earlier = "told" | "live" | "untold";
+
+function countsParts(counts: ItemCounts, kind: RequestKind, earlier: Earlier): readonly string[] {
   const { acknowledged, alreadyAcknowledged, pending, rejected } = counts;
+  const isLive = earlier === "live" && alreadyAcknowledged > 0;
+  const sent = acknowledged + (isLive ? alreadyAcknowledged : 0);
   return [
-    acknowledged > 0 ? `${itemCount(acknowledged, kind)} sent` : "",
-    tellsOld && alreadyAcknowledged > 0
+    sent > 0 ? `${itemCount(sent, kind)} sent` : "",
+    isLive ? `${count(alreadyAcknowledged)} of them while the session ran` : "",
+    earlier === "told" && alreadyAcknowledged > 0
       ? `${itemCount(alreadyAcknowledged, kind)} ${alreadyAcknowledged === 1 ? "was" : "were"} there already`
       : "",
     pending > 0 ? `${itemCount(pending, kind)} not delivered` : "",

@@ -33,6 +33,13 @@ function whom({ id, label, url }: DestinationInfo): string {
   return `${oneLine(label)} [${id}]${url === "" ? "" : ` ${oneLine(url)}`}`;
 }
 
+/** How to deliver what waits for a destination that is configured, and how to be rid of it. */
+export function nextText(destination: DestinationInfo): string {
+  return ["  To deliver it: looptrace push", `  To throw it away: looptrace push --discard ${destination.id}`].join(
+    "\n",
+  );
+}
+
 /** What would deliver what waits for a destination that is not configured now, and how to be rid of it. */
 export function wayOutText(destination: DestinationInfo): string {
   return [

@@ -1,17 +1,22 @@
 /** What commander finds wrong, in the shape of all errors: where and what, then what to do on a line of its own. */
 
-/** @param text as commander writes it, `error: …` */
-export function parserWords(text: string): string {
+/**
+ * @param text as commander writes it, `error: …`
+ * @param commandsCalled the commands below another one that have a name: `server stop` for `stop`
+ */
+export function parserWords(text: string, commandsCalled: (name: string) => readonly string[] = () => []): string {
   for (const [form, say] of FORMS) {
     const match = form.exec(text);
-    if (match) return `looptrace: ${say(match.groups ?? {})}\n`;
+    if (match) return `looptrace: ${say(match.groups ?? {}, commandsCalled)}\n`;
   }
   return text.replace(/^error: /, "looptrace: ");
 }
 
 type Parts = Readonly<Record<string, string>>;
 
-const FORMS: readonly (readonly [form: RegExp, say: (parts: Parts) => string])[] = [
+type Say = (parts: Parts, commandsCalled: (name: string) => readonly string[]) => string;
+
+const FORMS: readonly (readonly [form: RegExp, say: Say])[] = [
   [
     /^error: option '(?<flags>[^']*)' argument '(?<value>.*)' is invalid\. (?<why>.*)\n$/s,
     ({ flags = "", value = "", why = "" }) => `${named(flags)} ${quoted(value)}: ${why}`,
@@ -30,7 +35,9 @@ const FORMS: readonly (readonly [form: RegExp, say: (parts: Parts) => string])[]
   ],
   [
     /^error: unknown command '(?<word>.*?)'(?:\n\(Did you mean (?<near>.*)\?\))?\n$/s,
-    ({ word = "", near }) => `${word}: there is no such command.${meant(near)}`,
+    // A whole name is meant more likely than one that resembles another.
+    ({ word = "", near }, commandsCalled) =>
+      `${word}: there is no such command.${meant(commandsCalled(word).join(" or ") || near)}`,
   ],
   [
     /^error: command-argument value '(?<value>.*)' is invalid for argument '(?<name>.*)'\. Allowed choices are (?<all>.*)\.\n$/s,

@@ -139,6 +139,13 @@ function refuseUnknown(program: Command, names: readonly string[]): void {
   }
 }
 
+/** The commands below others that have a name, each with the one that it is below. */
+function commandsCalled(program: Command, name: string): readonly string[] {
+  return program.commands.flatMap((command) =>
+    command.commands.some((one) => one.name() === name) ? [`${command.name()} ${name}`] : [],
+  );
+}
+
 /** All of the command line, without doing anything: for what is written about it. */
 export function wholeProgram(terminal: Terminal): Command {
   return buildProgram(undefined, terminal, [], () => {});
@@ -162,7 +169,7 @@ function buildProgram(
       writeOut: terminal.out,
       writeErr: terminal.err,
       getOutHelpWidth: () => width,
-      outputError: (text, write) => write(parserWords(text)),
+      outputError: (text, write) => write(parserWords(text, (name) => commandsCalled(program, name))),
     })
     .enablePositionalOptions()
     .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);

@@ -383,6 +383,14 @@ describe("command lines that are none", () => {
       argv: ["trcae"],
       says: `looptrace: trcae: there is no such command.\nDid you mean trace?\n${HELP}`,
     },
+    "a command that another one has": {
+      argv: ["stop"],
+      says: `looptrace: stop: there is no such command.\nDid you mean server stop?\n${HELP}`,
+    },
+    "help for a command that another one has": {
+      argv: ["help", "install"],
+      says: `looptrace: install: there is no such command.\nDid you mean wire install?\n${HELP}`,
+    },
     "help for what is no command": {
       argv: ["help", "shwo"],
       says: `looptrace: shwo: there is no such command.\nDid you mean show?\n${HELP}`,

@@ -139,6 +139,7 @@ describe.concurrent("looptrace push", () => {
       `${host}/blue (pk-lf-1234…) ${url}/blue/api/public/otel/v1/traces`,
       `${host}/green (pk-lf-1234…) ${url}/green/api/public/otel/v1/traces`,
     ]);
+    expect(stdout.match(/^ {2}It is not configured now, so this stays\. To deliver it/gm)).toHaveLength(4);
     expect(stdout.match(/^ {2}last error, 2\S+.*: \S+ .*answered 404: Nothing here/gm)).toHaveLength(4);
 
     const vague = await looptrace(["push", "--discard", host], { env: bare, cwd });
@@ -183,6 +184,9 @@ describe.concurrent("looptrace push", () => {
       (await looptrace(["push"], { env, cwd })).stdout,
       (await looptrace(["push", "--status"], { env, cwd })).stdout,
     ];
+    expect(shown[2]).toMatch(
+      /^ {2}To deliver it: looptrace push\n {2}To throw it away: looptrace push --discard [0-9a-f]{16}$/m,
+    );
     for (const text of shown) {
       expect(text).toContain("gnitpecca very very");
       expect(text).not.toMatch(/[\u001b\u0007\u202a-\u202e\u2028]/);

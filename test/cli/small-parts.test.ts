@@ -203,6 +203,9 @@ test("what became of a trace, and what to do about it", () => {
   expect(deliveryText(bad)).toBe(
     "host (pk…): 1 span sent, 2 spans were there already, 1,200 spans not delivered, 3 spans rejected: it was down",
   );
+  expect(deliveryText({ ...report, acknowledged: 6, alreadyAcknowledged: 9 }, true)).toBe(
+    "host (pk…): 15 spans sent, 9 of them while the session ran",
+  );
   expect(deliveryAdvice([report])).toEqual([]);
   expect(deliveryAdvice([bad])).toEqual([
     "disk full",

@@ -1,7 +1,7 @@
 import type { DeliveryOptions } from "../../deliver/delivery-context.js";
 import { type DestinationReport, isDelivered, isWaiting } from "../../deliver/delivery-report.js";
 import type { Destination } from "../../deliver/destinations/destination.js";
-import type { DestinationOptions } from "../../deliver/destinations/resolve-destinations.js";
+import { type DestinationOptions, surveyDestinations } from "../../deliver/destinations/resolve-destinations.js";
 import { itemsText } from "../../deliver/items-text.js";
 import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { discardOutbox } from "../../deliver/queue/discard-outbox.js";
@@ -18,7 +18,7 @@ import { deliveryAdvice, deliveryText } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { noDestinationText } from "../no-destination.js";
-import { discardedText, statusText, wayOutText } from "../outbox-text.js";
+import { discardedText, nextText, statusText, wayOutText } from "../outbox-text.js";
 import type { Terminal } from "../terminal.js";
 
 export interface PushFlags {
@@ -43,7 +43,7 @@ export async function push(flags: PushFlags, terminal: Terminal): Promise<ExitCo
   const context = new CommandContext({}, terminal, { uses: ["destination"] });
   const { paths } = context;
   checkTogether(flags);
-  if (flags.status) return showStatus(paths, flags, terminal);
+  if (flags.status) return showStatus(context, flags, terminal);
   if (flags.discard !== undefined) return discard(flags.discard, paths, flags, terminal);
   const { destinations } = context;
   const configured = context.settings.destinations;
@@ -130,14 +130,25 @@ function exitCodeOf({ reports, unconfigured, problems }: PushResult): ExitCode {
   return reports.length === 0 && unconfigured.length > 0 ? EXIT.undelivered : EXIT.ok;
 }
 
-async function showStatus(paths: StorePaths, flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
+async function showStatus(
+  { paths, settings }: CommandContext,
+  flags: PushFlags,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const status = await outboxStatus(paths);
   if (flags.json) {
     terminal.out(`${terminalJson(status)}\n`);
     return EXIT.ok;
   }
   const worthALine = status.filter(({ requests, rejectedRequests }) => requests > 0 || rejectedRequests > 0);
-  for (const one of worthALine) terminal.out(`${statusText(one, paths, Date.now())}\n`);
+  // What is wrong with the settings need not be right for a look.
+  const configured = new Set(surveyDestinations(settings.destinations).destinations.map(({ id }) => id));
+  for (const one of worthALine) {
+    terminal.out(`${statusText(one, paths, Date.now())}\n`);
+    if (one.requests === 0) continue;
+    const { destination } = one;
+    terminal.out(`${configured.has(destination.id) ? nextText(destination) : wayOutText(destination)}\n`);
+  }
   if (!status.some(({ requests }) => requests > 0)) terminal.out("The outbox is empty: nothing waits.\n");
   return EXIT.ok;
 }

@@ -170,7 +170,7 @@ export async function run(
     if (off !== undefined) terminal.err(`${off}\n`);
     terminal.err(`${keptText(result)}\n`);
   }
-  for (const report of isSilent ? [] : own) terminal.err(`${deliveryText(report)}\n`);
+  for (const report of isSilent ? [] : own) terminal.err(`${deliveryText(report, flags.live)}\n`);
   for (const advice of deliveryAdvice(mergeReports(own, leftovers))) terminal.err(`${advice}\n`);
   if (!flags.json && work.schema === undefined) terminal.err(cutOffText(result));
   if (isNothing) terminal.err(NOTHING_RUN);

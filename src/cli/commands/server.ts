@@ -2,6 +2,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { storePaths } from "../../files/store-paths.js";
 import { type StoppedServer, stopServer, surveyServers, type WarmServerFacts } from "../../opencode/server.js";
 import { paintServers, shortServerId } from "../../terminal/paint-servers.js";
+import { duration, plural, UNKNOWN } from "../../text/format.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine } from "../../text/terminal-text.js";
 import { colorsFor } from "../colors.js";
@@ -36,15 +37,10 @@ export async function serverStop(
   flags: ServerStopFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  if (ids.length === 0 && !flags.all)
-    throw new ConfigurationError(
-      "id",
-      "Which server is not said.\nName it by its id as `looptrace server` shows it, or say --all.",
-    );
   if (ids.length > 0 && flags.all)
     throw new ConfigurationError("--all", "--all stops every server, and takes no ids beside it.");
   const { servers, folder } = await surveyServers(storePaths(terminal.env).root);
-  const meant = flags.all ? servers : ids.map((id) => named(id, servers));
+  const meant = flags.all ? servers : ids.length === 0 ? onlyOne(servers) : ids.map((id) => named(id, servers));
   const done = await Promise.all(
     [...new Set(meant)].map(async ({ id, runs }) => ({ id, state: await stopServer(folder, id), runs })),
   );
@@ -62,6 +58,24 @@ const STOP_TEXTS: Readonly<Record<StoppedServer, string>> = {
   ending: "ends with the runs that use it; no other begins on it.",
   elsewhere: "is on another machine or in another container, and is to be stopped there.",
 };
+
+/**
+ * What is meant without an id: the only one that can be stopped from here.
+ *
+ * @throws {ConfigurationError} when there are several
+ */
+function onlyOne(servers: readonly WarmServerFacts[]): readonly WarmServerFacts[] {
+  const here = servers.filter(({ state }) => state !== "elsewhere");
+  if (here.length <= 1) return here;
+  const list = here.map(({ id, version, ageMs, runs }) => {
+    const use = runs > 0 ? `, at work for ${plural(runs, "run")}` : "";
+    return `  ${shortServerId(id)}  ${oneLine(version ?? UNKNOWN)}, there for ${duration(ageMs)}${use}`;
+  });
+  throw new ConfigurationError(
+    "id",
+    [`Which of ${here.length} servers is not said.`, ...list, "Name it by its id, or say --all."].join("\n"),
+  );
+}
 
 /** @throws {ConfigurationError} when there is none, or when several begin so */
 function named(text: string, servers: readonly WarmServerFacts[]): WarmServerFacts {

@@ -42,19 +42,20 @@ Exit codes:
     .description(
       "Stops servers, with the temporary files of each. One that runs use ends with the last of them; no run begins on it any more.",
     )
-    .argument("[id...]", "which: the beginning of an id as the list shows it")
+    .argument("[id...]", "which: the beginning of an id as the list shows it; not needed where there is one only")
     .option("--all", "all of them")
     .option("--json", "print what was done as JSON")
     .addHelpText(
       "after",
       `
 Examples:
+  looptrace server stop
   looptrace server stop 3f9a2c1b
   looptrace server stop --all
 
 Exit codes:
   0    it is done
-  2    there is no such server, or several begin so`,
+  2    there is no such server, or several could be meant`,
     )
     .action(async (ids: string[], flags) => {
       const commands = await import("../commands/server.js");
