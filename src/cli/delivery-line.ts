@@ -56,9 +56,11 @@ function deliveryState(destination: DestinationInfo, last: Dated | undefined, no
     case "sending":
       return `delivering to ${whom}: ${itemCount(progress.items, progress.what, progress.done)}`;
     case "waiting": {
-      const left = Math.max(0, Math.ceil((progress.waitMs - (now - atMs)) / 1000));
+      const seconds = (ms: number): number => Math.max(0, Math.ceil((ms - (now - atMs)) / 1000));
+      const next = `try ${progress.failures + 1} in ${seconds(progress.waitMs)}s`;
       // The reason names the host already, and it is what a narrow line must not lose.
-      return `${oneLine(progress.reason)}; try ${progress.failures + 1} in ${left}s (${whom})`;
+      const last = Number.isFinite(progress.leftMs) ? `, the last within ${seconds(progress.leftMs)}s` : "";
+      return `${next}${last}: ${oneLine(progress.reason)} (${whom})`;
     }
     case "queued":
       return `waiting for another looptrace that is delivering to ${whom}`;

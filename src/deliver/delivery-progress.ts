@@ -22,6 +22,8 @@ export type DeliveryProgress =
       /** How often it failed in a row. */
       readonly failures: number;
       readonly waitMs: number;
+      /** After how long nothing more is sent at the latest. */
+      readonly leftMs: number;
     }
   | {
       /** Another process is sending there, and is waited for. */

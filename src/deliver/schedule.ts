@@ -47,8 +47,11 @@ export type Outcome = "taken" | "taken-in-part" | "itemised" | "refused" | "open
 export interface Schedule {
   /** The request to work on next; undefined when none is left now. */
   next(): number | undefined;
-  /** How long all requests wait now, for a destination in trouble; undefined when they need not, or in vain. */
-  pause(now: number): { readonly waitMs: number; readonly failures: number } | undefined;
+  /**
+   * How long all requests wait now, for a destination in trouble, and after how long no more is sent at the latest;
+   * undefined when they need not, or in vain.
+   */
+  pause(now: number): { readonly waitMs: number; readonly failures: number; readonly leftMs: number } | undefined;
   /** Begins with a request that has so many pending items. */
   begin(request: number, pending: number): void;
   /** @param isAborted nothing more is to be sent */
@@ -143,7 +146,9 @@ export function createSchedule(requests: number, deadlineMs: number, random: () 
     },
     pause(now) {
       const { untilMs, failures } = backoff;
-      return now >= untilMs || untilMs >= deadlineMs ? undefined : { waitMs: untilMs - now, failures };
+      return now >= untilMs || untilMs >= deadlineMs
+        ? undefined
+        : { waitMs: untilMs - now, failures, leftMs: deadlineMs - now };
     },
     begin(request, pending) {
       const work = workOf(request);

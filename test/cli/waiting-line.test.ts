@@ -1,4 +1,6 @@
+import { EventEmitter, once } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { whileWaiting } from "../../src/cli/delivery-line.js";
 import { waitingLine } from "../../src/cli/langfuse-of.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 
@@ -30,4 +32,29 @@ test("a wait of seconds is told on a terminal, and the line goes away", () => {
   answered?.();
   expect(written.at(-1)).toBe("\r\x1b[2K");
   expect(waitingLine(terminal(false, written))).toBeUndefined();
+});
+
+test("a destination that is not reached: which try comes when, until when, and why", async () => {
+  const written: string[] = [];
+  const destination = {
+    id: "a",
+    kind: "langfuse",
+    label: "127.0.0.1:3000 (pk…)",
+    url: "http://127.0.0.1:3000",
+  } as const;
+  const delivered = new EventEmitter();
+  const waited = whileWaiting(
+    { ...terminal(true, written), width: 120, errWidth: 120 },
+    [destination],
+    (onProgress) => {
+      const how = { failures: 2, waitMs: 2_000, leftMs: 9_000 };
+      onProgress({ kind: "waiting", destination, reason: "connection refused", ...how });
+      return once(delivered, "over").then(() => "done");
+    },
+  );
+  vi.advanceTimersByTime(1_000);
+  expect(written.join("")).toContain("try 3 in 1s, the last within 8s: connection refused (127.0.0.1:3000 (pk…))");
+  delivered.emit("over");
+  expect(await waited).toBe("done");
+  expect(written.at(-1)).toBe("\r\x1b[2K");
 });

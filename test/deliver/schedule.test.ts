@@ -35,7 +35,7 @@ test("requests come in their order, and one that the destination is not there fo
   const schedule = createSchedule(3, FOREVER, () => 1);
   expect(schedule.next()).toBe(0);
   expect(work(schedule, 0, 2, () => AWAY).sent).toHaveLength(1);
-  expect(schedule.pause(NOW)).toEqual({ waitMs: 500, failures: 1 });
+  expect(schedule.pause(NOW)).toEqual({ waitMs: 500, failures: 1, leftMs: FOREVER });
   expect([schedule.next(), schedule.next(), schedule.next(), schedule.next()]).toEqual([1, 2, 0, undefined]);
   expect(schedule.lastError()).toBe("answered 503");
 });
