@@ -56,6 +56,32 @@ export function nextLookAt(state: LiveState, rootId: string, everyMs: number): n
   return known?.changed ? known.lookedAt + Math.max(everyMs, known.costMs * COST_SHARE) : undefined;
 }
 
+/** Of all sessions together: a delivery costs nearly the same for ten as for one. */
+const LOOKS_A_SECOND = 2;
+const LONGEST_EVERY_MS = 5_000;
+
+/** The least time between two looks at a session: with many at work each waits a little longer. @param everyMs of one */
+export function lookEveryMs(state: LiveState, everyMs: number): number {
+  return Math.max(everyMs, Math.min(LONGEST_EVERY_MS, (state.size * everyMs) / LOOKS_A_SECOND));
+}
+
+/**
+ * When something is to be looked at next, ms since the epoch; undefined where nothing has changed.
+ *
+ * @param everyMs as for {@link lookEveryMs}
+ */
+export function nextRoundAt(state: LiveState, everyMs: number): number | undefined {
+  const each = lookEveryMs(state, everyMs);
+  const moments = [...state.keys()].flatMap((id) => nextLookAt(state, id, each) ?? []);
+  return moments.length > 0 ? Math.min(...moments) : undefined;
+}
+
+/** The sessions that are looked at together now: those that it is time for, and those that it soon is. */
+export function roundAt(state: LiveState, everyMs: number, now: number): readonly string[] {
+  const each = lookEveryMs(state, everyMs);
+  return [...state.keys()].filter((id) => (nextLookAt(state, id, each) ?? Number.POSITIVE_INFINITY) <= now + each / 2);
+}
+
 function changedIn(state: LiveState, rootId: string, change: Partial<LiveSessionState>): LiveState {
   const known = state.get(rootId);
   return known ? new Map(state).set(rootId, { ...known, ...change }) : state;

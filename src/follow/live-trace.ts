@@ -8,8 +8,9 @@ import type { LoopTrace, Step } from "../trace/model.js";
 import { runningSpanIds } from "../trace/open-spans.js";
 import { traceSession } from "../trace/trace-session.js";
 import {
-  nextLookAt,
+  nextRoundAt,
   nothingLive,
+  roundAt,
   withLook,
   withLookBegun,
   withoutSession,
@@ -54,25 +55,28 @@ export interface LiveTracer {
 const EVERY_MS = 1_000;
 const BUDGET_MS = 5_000;
 
-/** What is under way for a session. */
-interface Work {
-  /** Set from when a look is planned until it is over. */
-  readonly timer: NodeJS.Timeout | undefined;
-  readonly looks: Promise<void>;
+/** What a look at a session found that is closed and has not gone out. */
+interface Found {
+  readonly rootId: string;
+  readonly trace: LoopTrace;
+  readonly fresh: readonly Step[];
 }
 
 /**
  * Traces turns while they run: of each, now and then, the steps that are closed for good and have not gone out. Each
  * span goes out once; the loop itself, and what is left, with the turn's end, by what records it.
  *
- * A look costs what computing the trace costs, and the sending only what is new, however long the session is.
+ * A look costs what computing the trace costs, and the sending only what is new, however long the session is. Sessions
+ * are looked at together, and what is new of them is one delivery.
  */
 export function liveTracer(options: LiveTracerOptions): LiveTracer {
   const { everyMs = EVERY_MS, exporter } = options;
-  const under = new Map<string, Work>();
   let state = nothingLive;
+  let timer: NodeJS.Timeout | undefined;
+  /** The looks that go on, and at what. */
+  let round: { readonly ids: ReadonlySet<string>; readonly over: Promise<void> } | undefined;
 
-  const look = async (rootId: string): Promise<void> => {
+  const look = async (rootId: string): Promise<Found | undefined> => {
     await options.ready?.(rootId);
     state = withLookBegun(state, rootId);
     const sent = state.get(rootId)?.sent;
@@ -81,60 +85,79 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
     const trace = session && traceSession(session.tree, session.evidence).findLast(isOf(rootId));
     const fresh = trace && closedSteps(trace).filter(({ spanId }) => !sent?.has(spanId));
     state = withLook(state, rootId, Date.now(), performance.now() - from);
-    if (!trace || !fresh || fresh.length === 0) return;
+    return trace && fresh && fresh.length > 0 ? { rootId, trace, fresh } : undefined;
+  };
+  const send = async (found: readonly Found[]): Promise<void> => {
     const reports = await exporter.export(
-      [{ ...trace, loop: { ...trace.loop, steps: [...fresh, ...trace.loop.steps.slice(-1)] } }],
+      found.map(({ trace, fresh }) => ({
+        ...trace,
+        loop: { ...trace.loop, steps: [...fresh, ...trace.loop.steps.slice(-1)] },
+      })),
       { trace: options.trace, masking: options.masking, budgetMs: BUDGET_MS, atWork: true },
     );
-    state = withSent(
-      state,
-      rootId,
-      fresh.map(({ spanId }) => spanId),
-    );
+    for (const { rootId, fresh } of found) {
+      state = withSent(
+        state,
+        rootId,
+        fresh.map(({ spanId }) => spanId),
+      );
+    }
     options.onDelivery?.(reports);
   };
+  const play = async (ids: readonly string[]): Promise<void> => {
+    const found: Found[] = [];
+    for (const id of ids) {
+      // Released meanwhile.
+      if (!state.has(id)) continue;
+      try {
+        const one = await look(id);
+        if (one) found.push(one);
+      } catch (error) {
+        options.onProblem?.(error);
+      }
+    }
+    if (found.length > 0) await send(found).catch((error: unknown) => options.onProblem?.(error));
+  };
 
-  const plan = (rootId: string): void => {
-    const { timer, looks = Promise.resolve() } = under.get(rootId) ?? {};
-    const at = nextLookAt(state, rootId, everyMs);
-    if (timer || at === undefined) return;
-    const planned = setTimeout(() => begin(rootId), Math.max(0, at - Date.now()));
-    under.set(rootId, { timer: planned, looks });
+  const begin = (ids: readonly string[]): Promise<void> => {
+    const over = play(ids).finally(() => {
+      round = undefined;
+      plan();
+    });
+    round = { ids: new Set(ids), over };
+    return over;
   };
-  const begin = (rootId: string): void => {
-    const { timer, looks = Promise.resolve() } = under.get(rootId) ?? {};
-    clearTimeout(timer);
-    const next = looks
-      .then(() => look(rootId))
-      .catch((error: unknown) => options.onProblem?.(error))
-      .finally(() => {
-        // Released meanwhile, and perhaps begun anew.
-        if (under.get(rootId) !== work) return;
-        under.set(rootId, { timer: undefined, looks: next });
-        plan(rootId);
-      });
-    const work: Work = { timer, looks: next };
-    under.set(rootId, work);
-  };
-  const release = async (rootId: string): Promise<void> => {
-    const work = under.get(rootId);
-    under.delete(rootId);
-    state = withoutSession(state, rootId);
-    clearTimeout(work?.timer);
-    await work?.looks;
+  const plan = (): void => {
+    const at = nextRoundAt(state, everyMs);
+    if (timer || round || at === undefined) return;
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        void begin(roundAt(state, everyMs, Date.now()));
+      },
+      Math.max(0, at - Date.now()),
+    );
   };
 
   return {
     update: (rootId) => {
       if (exporter.destinations.length === 0) return;
       state = withUpdate(state, rootId, Date.now());
-      plan(rootId);
+      plan();
     },
-    release,
+    release: async (rootId) => {
+      state = withoutSession(state, rootId);
+      clearTimeout(timer);
+      timer = undefined;
+      plan();
+      if (round?.ids.has(rootId)) await round.over;
+    },
     close: async () => {
-      const ids = [...under.keys()];
-      for (const id of ids) begin(id);
-      await Promise.all(ids.map(release));
+      while (round) await round.over;
+      clearTimeout(timer);
+      await begin([...state.keys()]);
+      state = nothingLive;
+      clearTimeout(timer);
     },
   };
 }

@@ -127,3 +127,37 @@ test("what a turn at work has left open stays here, and nothing is looked at aft
   expect(ids).not.toContain(trace?.loop.steps.at(-1)?.spanId);
   expect(ids).not.toContain(trace?.loop.spanId);
 });
+
+test("sessions that are at work together are sent together, each on its own", async () => {
+  const trees = new Map(
+    ["multistep@1.18.33", "doom-loop@1.18.33"].map((name) => {
+      const { tree } = loadFixture(name);
+      return [tree.session.info.id, tree] as const;
+    }),
+  );
+  const receiver = await receiving();
+  const reports: (readonly DestinationReport[])[] = [];
+  const problems: unknown[] = [];
+  const tracer = liveTracer({
+    exporter: new TraceExporter({ destinations: [langfuseAt(receiver.url)], paths: await temporaryStore() }),
+    everyMs: 3_600_000,
+    sessionOf: (id) => {
+      const tree = trees.get(id);
+      if (!tree) throw new Error(`no ${id}`);
+      return { tree, evidence: {} };
+    },
+    onDelivery: (delivered) => reports.push(delivered),
+    onProblem: (problem) => problems.push(problem),
+  });
+  for (const id of ["ses_unknown", ...trees.keys()]) tracer.update(id);
+  await tracer.close();
+  expect(problems).toEqual([new Error("no ses_unknown")]);
+  expect(reports).toHaveLength(1);
+  const sent = receiver.spans().map(({ spanId }) => spanId);
+  for (const tree of trees.values()) {
+    const steps = traceSession(tree)[0]?.loop.steps ?? [];
+    for (const { spanId } of steps.slice(0, -1)) expect(sent).toContain(spanId);
+  }
+  // Closed, it has nothing to wait for.
+  await tracer.release("ses_unknown");
+});

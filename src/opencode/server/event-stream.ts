@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createLineSplitter, LineTooLongError } from "../program/follow-lines.js";
 import { readServerEvent, type ServerEvent } from "../schema/server-event.js";
 import { authorization, type ServerConnection } from "./connection.js";
+import { joinDeltas } from "./join-deltas.js";
 import { send } from "./patient-fetch.js";
 
 /** Why an event stream is not there, or not there any more. */
@@ -30,6 +31,8 @@ export interface EventSource<Event> {
   readonly address: (base: string, directory: string | undefined) => URL;
   /** @returns undefined when the text behind `data:` is no event at all */
   readonly read: (text: string, receivedAt: number) => Sent<Event> | undefined;
+  /** Makes fewer of the texts that came together, where each need not be read for itself. */
+  readonly join?: ((texts: readonly string[]) => readonly string[]) | undefined;
 }
 
 /** What stands in one `data:`; without an event for what is not read. */
@@ -83,6 +86,7 @@ const EVENTS_OF_1: EventSource<ServerEvent> = {
     new URL(directory === undefined ? `${base}/global/event` : `${base}/event?${new URLSearchParams({ directory })}`),
   // Loaded with the first event: the connection need not wait for schemas.
   read: (text, receivedAt) => readServerEvent(text, receivedAt),
+  join: joinDeltas,
 };
 
 /** Follows the events of a server of opencode 1.x, see {@link followSource}. */
@@ -142,7 +146,7 @@ export async function followSource<Event>(
  * that was the caller's wish.
  */
 async function* openStream<Event>(
-  { address, read }: EventSource<Event>,
+  { address, read, join }: EventSource<Event>,
   connection: ServerConnection,
   { directory, signal, silenceMs = SILENCE_MS, paceMs = 0 }: FollowOptions<Event>,
 ): AsyncGenerator<readonly Sent<Event>[] | Omit<StreamTrouble, "failures">> {
@@ -172,7 +176,8 @@ async function* openStream<Event>(
     let isDated = false;
     const pace = (): number => (isDated ? paceMs : 0);
     for await (const texts of dataOf(piecesOf(answer, pace, signal), () => watch.refresh())) {
-      const told = texts.flatMap((text) => read(text, Date.now()) ?? []);
+      const fewer = join && pace() > 0 ? join(texts) : texts;
+      const told = fewer.flatMap((text) => read(text, Date.now()) ?? []);
       isDated = told.findLast(({ event }) => event)?.isDated ?? isDated;
       isTaken = true;
       if (told.length > 0) yield told;
@@ -220,18 +225,43 @@ const MOST_EVENT_CHARACTERS = 64 * 1024 * 1024;
 const MUCH_BYTES = 8 * 1024;
 
 /**
- * The body of an answer.
+ * The body of an answer, to its last byte: what came before a connection broke is given out before that is thrown,
+ * which a stream's own iterator does not do.
  *
  * @param pace for how long what comes may wait after each piece, ms: nothing is read meanwhile, and the system keeps it
  */
 async function* piecesOf(answer: IncomingMessage, pace: () => number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for await (const bytes of answer) {
-    yield bytes;
-    const waitMs = bytes.length < MUCH_BYTES ? pace() : 0;
-    if (waitMs === 0) continue;
+  const pieces: Uint8Array[] = [];
+  let over: { readonly error?: unknown } | undefined;
+  let wake = (): void => undefined;
+  const end = (error?: unknown): void => {
+    over ??= error === undefined ? {} : { error };
+    wake();
+  };
+  answer.on("data", (bytes: Uint8Array) => {
+    pieces.push(bytes);
     answer.socket.pause();
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-    answer.socket.resume();
+    wake();
+  });
+  answer.once("end", () => end());
+  answer.once("error", end);
+  answer.once("close", () => end());
+  for (;;) {
+    const bytes = pieces.length > 1 ? Buffer.concat(pieces.splice(0)) : pieces.pop();
+    if (bytes) {
+      yield bytes;
+      const waitMs = bytes.length < MUCH_BYTES && !over ? pace() : 0;
+      if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    } else if (over) {
+      if (over.error !== undefined) throw over.error;
+      return;
+    } else {
+      const something = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      answer.socket.resume();
+      await something;
+    }
   }
 }
 

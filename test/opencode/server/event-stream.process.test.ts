@@ -142,6 +142,43 @@ test("at a pace of its own it reads all that came meanwhile, in its order, and m
   expect(so.troubles.map(({ kind }) => kind)).toEqual(["ended"]);
 });
 
+test("what came before a connection was reset is taken, also while an event before it is being taken", async () => {
+  const dated = (sessionID: string) => ({ id: "evt_1fe340d02001osor1BGqB9pTLU", ...idle(sessionID) });
+  let reset = async (): Promise<void> => undefined;
+  const { url } = await serving([
+    (request, response) => {
+      stream(response, connected, dated("ses_first"));
+      reset = async () => {
+        for (const one of ["ses_second", "ses_third"]) response.write(`data: ${JSON.stringify(dated(one))}\n\n`);
+        // It is written to the connection when this is over.
+        setImmediate(() => request.socket.resetAndDestroy());
+        await once(request.socket, "close");
+        for (let turns = 0; turns < 10; turns += 1) await new Promise(setImmediate);
+      };
+    },
+    (_, response) => stream(response, connected),
+  ]);
+  const abort = new AbortController();
+  const taken: unknown[] = [];
+  const troubles: string[] = [];
+  await followEvents(
+    { url, password: undefined },
+    {
+      ...{ signal: abort.signal, paceMs: 20, firstWaitMs: 5 },
+      onEvent: async ({ properties }) => {
+        taken.push(properties);
+        if (taken.length === 1) await reset();
+      },
+      onTrouble: ({ kind }) => troubles.push(kind),
+      onConnected: (first) => {
+        if (!first) abort.abort();
+      },
+    },
+  );
+  expect(taken).toEqual(["ses_first", "ses_second", "ses_third"].map((sessionID) => ({ sessionID })));
+  expect(troubles).toEqual(["unreachable"]);
+});
+
 test("unwraps the events of all directories", async () => {
   const { url, requests } = await serving([
     (_, response) =>
