@@ -67,6 +67,7 @@ export const HOT_MODULES: HotModules = {
     "opencode/warm/why-started",
     "opencode/warm/fingerprint",
     "opencode/warm/hashed-files",
+    "opencode/warm/program-facts",
     "wire/tap/tap-file",
     "opencode/warm/surroundings",
     "opencode/warm/servers-folder",

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { LOOPTRACE_VERSION } from "../../version.js";
 import { tapFile } from "../../wire/tap/tap-file.js";
 import type { ServerSpec } from "../server/server-spec.js";
 import { digest, type HashedFiles, hashedFiles } from "./hashed-files.js";
+import { programFacts } from "./program-facts.js";
 import { surroundings } from "./surroundings.js";
 import { WARM_VARIABLE } from "./warmth.js";
 
@@ -36,7 +37,7 @@ export function fingerprintOf(spec: ServerSpec): Fingerprint | undefined {
   if (files.tooMuch !== undefined) return undefined;
   const home = homeOf(environment);
   const parts: Record<string, string> = {
-    opencode: programFacts(path),
+    opencode: programFacts(path, environment),
     looptrace: LOOPTRACE_VERSION,
     "the system prompt": JSON.stringify(systemPrompt === undefined ? null : [agent ?? null, systemPrompt]),
     "the tool servers": JSON.stringify(mcp ?? []),
@@ -90,13 +91,6 @@ export function tooMuchConfiguration(
   const { tooMuch } = configurationOf(spec);
   if (tooMuch === undefined) return undefined;
   return `opencode's configuration has ${tooMuch.what} ${shown(tooMuch.folder, homeOf(spec.environment))}`;
-}
-
-/** What a path leads to at this moment: an update puts another file there, which may be as long and as old. */
-function programFacts(path: string): string {
-  const real = attempt(() => realpathSync(path)) ?? path;
-  const file = attempt(() => statSync(real));
-  return JSON.stringify([real, file?.dev, file?.ino, file?.size, file?.mtimeMs, file?.ctimeMs]);
 }
 
 function homeOf({ HOME }: ServerSpec["environment"]): string {

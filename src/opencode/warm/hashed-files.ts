@@ -105,7 +105,13 @@ function namesIn(folder: string): readonly string[] {
   return attempt(() => readdirSync(folder).sort()) ?? [];
 }
 
-function textAt(path: string): string | undefined {
+/**
+ * The text of a regular file, as Latin 1, without waiting for anything.
+ *
+ * @returns undefined for what is no file, or too long
+ * @throws the file system's error
+ */
+export function textAt(path: string): string | undefined {
   const file = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
     if (!fstatSync(file).isFile()) return undefined;

@@ -6,6 +6,7 @@ import { storePaths } from "../../files/store-paths.js";
 import type { ServerSpec } from "../server/server-spec.js";
 import { findServer } from "./find-server.js";
 import { fingerprintOf, tooMuchConfiguration } from "./fingerprint.js";
+import { versionFileOf } from "./program-facts.js";
 import { makeServersFolder } from "./servers-folder.js";
 import { startToLeave } from "./start-warm.js";
 import { sweepServers } from "./sweep-servers.js";
@@ -48,6 +49,8 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
   const { warmMs: idleMs = 0, environment } = spec;
   const { root } = storePaths(environment);
   if (!(idleMs > 0)) return "none is to stay";
+  const chooser = versionFileOf(spec.path, spec.directory, environment);
+  if (chooser !== undefined) return `${chooser} may choose another opencode for this directory`;
   const fingerprint = fingerprintOf(spec);
   if (fingerprint === undefined) return tooMuchConfiguration(spec) ?? "opencode's configuration changes";
   const servers = await makeServersFolder(root);
