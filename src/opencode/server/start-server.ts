@@ -10,6 +10,7 @@ import { killProcesses } from "../program/end-processes.js";
 import type { Generation } from "../program/generation.js";
 import type { RunFolder } from "../program/run-folder.js";
 import { type ProcessExit, type SpawnedProcess, spawnOpenCode } from "../program/spawn-opencode.js";
+import { waitForText } from "../program/wait-for-text.js";
 import { parseLogLine } from "../read/log-line.js";
 import { releaseClaims, releaseProgram } from "../v2/server/release-claims.js";
 import { authorization, type ServerConnection } from "./connection.js";
@@ -63,7 +64,6 @@ export interface RunningServer {
 }
 
 const STARTUP_MS = 30_000;
-const POLL_MS = 15;
 const ANSWER_MS = 5_000;
 const MOST_HEALTH_BYTES = 1024 * 1024;
 const STOP_GRACE_MS = 3_000;
@@ -186,7 +186,10 @@ async function startAt(port: number, attempt: number, options: StartServerOption
     return await ended;
   };
   try {
-    await listening(files.stdout, () => exit !== null, signal);
+    const wait = { hasEnded: () => exit !== null, ended, signal, deadlineMs: STARTUP_MS };
+    // Until the server says so: a request that comes before may never be answered.
+    if (!(await waitForText(files.stdout, "listening on", wait)) && exit === null)
+      throw new OpenCodeCommandError("opencode serve", `did not listen within ${STARTUP_MS / 1000} s.`, "");
     signal?.throwIfAborted();
     if (exit !== null || process === undefined) {
       return await failed(exit ?? (await ended), files.stderr, notStarted, options.path);
@@ -214,19 +217,6 @@ async function startAt(port: number, attempt: number, options: StartServerOption
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** Until the server says so: a request that comes before may never be answered. */
-async function listening(stdout: string, hasEnded: () => boolean, signal?: AbortSignal): Promise<void> {
-  const giveUpAt = performance.now() + STARTUP_MS;
-  while (!hasEnded()) {
-    signal?.throwIfAborted();
-    if ((await readOwnText(stdout)).includes("listening on")) return;
-    if (performance.now() > giveUpAt) {
-      throw new OpenCodeCommandError("opencode serve", `did not listen within ${STARTUP_MS / 1000} s.`, "");
-    }
-    await sleep(POLL_MS);
   }
 }
 
