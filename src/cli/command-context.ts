@@ -49,6 +49,10 @@ export class CommandContext {
     return this.#file;
   }
 
+  get environment(): Terminal["env"] {
+    return this.#terminal.env;
+  }
+
   /** @throws {ConfigurationError} when a setting of the trace cannot be used */
   get settings(): Settings {
     this.#settings ??= settingsWith(this.file, this.#flags, this.#terminal.env);

@@ -41,6 +41,20 @@ export function changedSince({
   };
 }
 
+/**
+ * Tells when opencode has changed sessions last, also those of subagents, in the same way.
+ *
+ * @returns ms since the epoch; undefined where that cannot be told
+ */
+export function momentsInStore(environment: LoadOptions["environment"]): (id: string) => number | undefined {
+  let stores: readonly ReturnType<typeof sqliteTable>[] | undefined;
+  return (id) => {
+    stores ??= storesOf(environment);
+    const moments = stores.map((value) => value(id, "time_updated")).filter((at) => typeof at === "number");
+    return moments.length === 0 ? undefined : Math.max(...moments);
+  };
+}
+
 function storesOf(environment: LoadOptions["environment"]): readonly ReturnType<typeof sqliteTable>[] {
   const { folder, isOfStore } = opencodeStore(environment);
   const names = attempt(() => readdirSync(folder)) ?? [];

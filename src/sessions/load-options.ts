@@ -26,6 +26,8 @@ export interface LoadOptions {
   readonly onLarge?: ((progress: { readonly done: number; readonly bytes: number }) => void) | undefined;
   /** From which size on a file is large, for tests; default 64 MB. @internal */
   readonly largeBytes?: number | undefined;
+  /** Told of the sessions that opencode has listed: the moments are ms since the epoch. */
+  readonly onListed?: ((sessions: readonly { readonly id: string; readonly updated: number }[]) => void) | undefined;
   readonly onNote?: ((note: string) => void) | undefined;
   /** Once it is aborted no further session that is asked for by id is begun; those that are being loaded come to their end. */
   readonly signal?: AbortSignal | undefined;

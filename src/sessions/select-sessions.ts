@@ -29,7 +29,9 @@ export async function selectSessions(selection: Selection, options: LoadOptions)
     const limit = selection.kind === "last" ? 1 : undefined;
     const since = selection.kind === "since" ? selection.at : undefined;
     const command = { path: opencode.path, generation, folder, environment, directory };
-    return (await listStored({ ...command, limit, since })).map(({ id }) => id);
+    const listed = await listStored({ ...command, limit, since });
+    options.onListed?.(listed);
+    return listed.map(({ id }) => id);
   });
   if (selection.kind === "last" && found.length === 0) await refuseWithKept(options);
   return found;

@@ -4,6 +4,7 @@
  *
  *   npm run bench
  *   npm run bench -- --only sessions
+ *   npm run bench -- --only many --sessions 10000         sessions of opencode's own store, see many.ts
  *   npm run -s bench -- --quick --json -                  as JSON on standard output
  *   npm run bench -- --json test/bench/history.json       adds the ratios to that file, see history.ts
  */
@@ -16,6 +17,7 @@ import { compareFollowing } from "./following.js";
 import { compareGrowth } from "./growth.js";
 import { addToHistory } from "./history.js";
 import { compareLarge } from "./large.js";
+import { compareMany } from "./many.js";
 import { compareMasking } from "./masking.js";
 import type { Comparison } from "./measure.js";
 import { paintTable } from "./paint-table.js";
@@ -31,9 +33,11 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "string" },
     only: { type: "string" },
+    sessions: { type: "string" },
   },
 });
-const plan = values.quick ? QUICK : FULL;
+const sized = values.quick ? QUICK : FULL;
+const plan = values.sessions === undefined ? sized : { ...sized, manySessions: Number(values.sessions) };
 
 const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   computing: async () => {
@@ -53,6 +57,7 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   recordings: () => compareRecordings(plan),
   catalog: () => compareCatalog(plan),
   large: () => compareLarge(plan),
+  many: () => compareMany(plan),
 };
 const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
 const measured: Comparison[] = [];

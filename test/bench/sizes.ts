@@ -24,6 +24,8 @@ export interface Plan {
   /** Sessions that are kept. */
   readonly keptSessions: number;
   readonly keptRounds: number;
+  /** Sessions in opencode's own store. */
+  readonly manySessions: number;
   readonly growthRounds: number;
   /** Runs of each kind of the real opencode, with and without a server that is there already. */
   readonly warmRounds: number;
@@ -67,6 +69,7 @@ export const FULL: Plan = {
   largeMb: 500,
   keptSessions: 10_000,
   keptRounds: 7,
+  manySessions: 2_000,
   growthRounds: 7,
   warmRounds: 15,
   followedSteps: 20,
@@ -91,6 +94,7 @@ export const QUICK: Plan = {
   largeMb: 2,
   keptSessions: 20,
   keptRounds: 1,
+  manySessions: 12,
   growthRounds: 1,
   warmRounds: 1,
   followedSteps: 3,

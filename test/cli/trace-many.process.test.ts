@@ -15,7 +15,7 @@ cd "$(dirname "$0")"
 case "$1" in
   --version) echo 1.18.33 ;;
   session) echo "$*" >> asked; cat list ;;
-  export) cat "$2.json" ;;
+  export) echo "$2" >> exported; cat "$2.json" ;;
 esac
 `;
 
@@ -46,8 +46,14 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
   const { code, stdout, stderr } = await looptrace(["trace", "--all"], around);
   expect(code).toBe(2);
   expect(stderr).not.toContain("of 4 sessions");
-  const onTerminal = await looptrace(["trace", "--all"], { ...around, columns: 100 });
+  const sent = receiver.spans().length;
+  const again = await looptrace(["trace", "--all"], around);
+  expect([again.code, again.stdout, receiver.spans().length]).toEqual([2, "", sent]);
+  expect(again.stderr).toContain("3 sessions were skipped: delivered earlier, and opencode has not changed them since");
+  expect(await readFile(join(folder, "exported"), "utf8")).toMatch(new RegExp(`^(?:.+\n){4}${broken}\n$`));
+  const onTerminal = await looptrace(["trace", "--all", "--force"], { ...around, columns: 100 });
   for (const done of [1, 2, 3, 4]) expect(onTerminal.stderr).toContain(` ${done} of 4 sessions`);
+  expect(onTerminal.stderr).toContain(" · 1 failed");
   const quiet = await looptrace(["trace", "--all", "-q"], { ...around, columns: 100 });
   expect(quiet.stderr).not.toContain("of 4 sessions");
   expect(quiet.stderr).not.toContain("\r");
@@ -61,7 +67,7 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
   ]);
   expect(new Set(lines.map((line) => line.indexOf(" tokens"))).size).toBe(1);
   expect(stderr).toMatch(new RegExp(`^looptrace: ${broken}: this is JSON, but not an opencode export: .+$`, "m"));
-  expect(stderr).toContain(`${receiver.spans().length} spans sent`);
+  expect(stderr).toContain(`${sent} spans sent`);
   expect(new Set(receiver.spans().map(({ traceId }) => traceId)).size).toBe(4);
 
   // opencode itself would list 100 of them.
@@ -81,9 +87,15 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
       /^looptrace: Neither opencode nor looptrace has a session of this project .*, since /,
     ),
   });
+  // What opencode has changed is read again, and that it has arrived is known by its receipts.
+  await writeFile(
+    join(folder, "list"),
+    JSON.stringify(list.map((one) => (one.id === ids[3] ? { ...one, updated: 200 } : one))),
+  );
   const document = JSON.parse((await looptrace(["trace", "--all", "--json"], around)).stdout);
-  expect(document.traces).toHaveLength(4);
+  expect(document.traces).toHaveLength(2);
   expect(document.delivery).toMatchObject([{ acknowledged: 0, pending: { spans: 0 } }]);
+  expect(document.sessions).toMatchObject({ of: 4, traced: 1, skipped: 2, failed: [{ source: broken }], left: 0 });
 });
 
 test("without a destination the traces are told, and why nothing was sent", async () => {

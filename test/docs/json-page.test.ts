@@ -10,6 +10,7 @@ import type { WireRequest } from "../../src/analysis/wire-requests.js";
 import { taskRequestSchema } from "../../src/batch/task.js";
 import { taskResultSchema } from "../../src/batch/task-result.js";
 import type { SessionRow } from "../../src/catalog/session-row.js";
+import type { SessionsSummary } from "../../src/cli/trace-document.js";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import type { DestinationInfo } from "../../src/deliver/destinations/destination.js";
 import type { PushResult } from "../../src/deliver/push-outbox.js";
@@ -65,6 +66,9 @@ const LOOP = fieldsOf<Loop>()({
 const SESSION = fieldsOf<SessionFacts>()({
   ...{ id: true, title: true, directory: true, opencodeVersion: true, projectId: true, parentId: true },
   ...{ turn: true, turns: true, unread: true },
+});
+const SUMMARY = fieldsOf<SessionsSummary>()({
+  ...{ of: true, traced: true, skipped: true, failed: true, left: true, seconds: true, perSecond: true },
 });
 const REPORT = fieldsOf<DestinationReport>()({
   ...{ destination: true, acknowledged: true, alreadyAcknowledged: true, outdated: true, pending: true },
@@ -220,6 +224,7 @@ test.each<[title: string, fields: readonly string[]]>([
   ["kind of own time", keys(ownTime)],
   ["field of a cause", keys(cause)],
   ["field of a doubt", keys(usageDoubt)],
+  ["field of sessions in trace", SUMMARY],
   ["field of a report", REPORT],
   ["field of a destination", DESTINATION],
 ])("%s: the documented fields are those of the program", (title, fields) => {

@@ -37,9 +37,10 @@ Exit codes:
 export const TRACE_EXIT_CODES = `
 Exit codes:
   0    every trace is where it belongs, also that of a turn that failed
-  2    wrong usage, configuration or input
+  2    wrong usage, configuration or input; of several sessions also: one could
+       not be read, and is named; the others are traced
   3    a trace could not be delivered; it is in the outbox
-  130  interrupted`;
+  130  interrupted; what was read is delivered, the same command goes on`;
 
 export const SHOW_EXIT_CODES = `
 Exit codes:

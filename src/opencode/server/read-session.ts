@@ -17,6 +17,7 @@ const sessionList = z.array(z.looseObject({ id: z.string() }));
  * A subagent's session that cannot be read is a note, not a failure; so are subagents that cannot be asked for.
  *
  * @param told what the events have told of it, for a message that the server does not give out
+ * @param children where it is known which sessions are below which; else the server is asked for each
  * @throws {SessionNotFoundError} when the server does not know the session
  * @throws {ServerRequestError} when the server cannot be reached or refuses
  * @throws {InvalidExportError} when what it says cannot be read
@@ -26,16 +27,19 @@ export async function readSessionFrom(
   sessionId: string,
   signal?: AbortSignal,
   told: ToldMessages = () => [],
+  children?: (id: string) => Promise<readonly string[]>,
 ): Promise<ExportResult> {
   return await collectSessions(sessionId, {
     read: (id) => readOne(client, id, told, signal),
-    childrenOf: async (id) => {
-      const got = await client.session.children({ sessionID: id }, ownSignal(signal));
-      const listed = sessionList.safeParse(dataOf(got, id));
-      if (!listed.success)
-        throw new ServerRequestError(`list the subagents of ${id}`, "its answer is no list of sessions", undefined);
-      return listed.data.map((child) => child.id);
-    },
+    childrenOf:
+      children ??
+      (async (id) => {
+        const got = await client.session.children({ sessionID: id }, ownSignal(signal));
+        const listed = sessionList.safeParse(dataOf(got, id));
+        if (!listed.success)
+          throw new ServerRequestError(`list the subagents of ${id}`, "its answer is no list of sessions", undefined);
+        return listed.data.map((child) => child.id);
+      }),
     signal,
   });
 }

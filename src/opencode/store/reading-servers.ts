@@ -20,6 +20,8 @@ export interface ReadingServersOptions {
 const LONGEST_MS = 120_000;
 /** A server that dies may do so for the session that it is asked for: another one is asked once. */
 const TRIES = 2;
+/** So many starts in a row that fail say that no further one comes off. */
+const MOST_STARTS_IN_VAIN = 2;
 /** So many in a row that end without having read anything say that no further one will. */
 const MOST_IN_VAIN = 3;
 /** So many sessions in a row that a server refuses say that it is not about them. */
@@ -46,10 +48,11 @@ export class ReadingServers<Client> {
   #current: Promise<Started<Client> | undefined> | undefined;
   #isGivenUp = false;
   #inVain = 0;
+  #starts = 0;
   #refused = 0;
   readonly #stopping = new Set<Promise<unknown>>();
 
-  /** @param start starts one; where that fails no further one is started */
+  /** @param start starts one */
   constructor(start: () => Promise<ReadingServer<Client>>, { longestMs = LONGEST_MS }: ReadingServersOptions = {}) {
     this.#start = start;
     this.#longestMs = longestMs;
@@ -103,10 +106,16 @@ export class ReadingServers<Client> {
 
   #running(): Promise<Started<Client> | undefined> {
     this.#current ??= this.#start().then(
-      (server) => ({ server, users: 0, reads: 0, isRetired: false }),
-      // A command tells better what is wrong, or reads the session all the same.
+      (server) => {
+        this.#starts = 0;
+        return { server, users: 0, reads: 0, isRetired: false };
+      },
+      // A command tells better what is wrong, or reads the session all the same. On a busy machine it may only have
+      // taken too long.
       () => {
-        this.#isGivenUp = true;
+        this.#current = undefined;
+        this.#starts += 1;
+        this.#isGivenUp ||= this.#starts >= MOST_STARTS_IN_VAIN;
         return undefined;
       },
     );

@@ -14,6 +14,8 @@ import { type ReadingServer, ReadingServers } from "./reading-servers.js";
 
 /** So many sessions of 1.x are read by a command each, where no more are expected: they are not worth a server. */
 const FEW = 2;
+/** For so many it takes less to ask once which sessions are below which, by a command, than a server for each. */
+const MANY = 200;
 /** As much memory a server may have, KB: it has 360 MB when it has started. */
 const MOST_MEMORY_KB = 1024 * 1024;
 /** It writes a log, which nobody reads. */
@@ -26,7 +28,8 @@ const MOST_LOG_BYTES = 64 * 1024 * 1024;
 export class SharedStore {
   readonly #expected: number;
   #children: ReturnType<typeof listChildren> | undefined;
-  #folders: Promise<RunFolder>[] = [];
+  #childrenOf: Promise<((id: string) => Promise<readonly string[]>) | undefined> | undefined;
+  readonly #folders: Promise<RunFolder>[] = [];
   #server: Promise<RunningServer> | undefined;
   #servers: ReadingServers<OpencodeClient> | undefined;
   #asked = 0;
@@ -47,21 +50,34 @@ export class SharedStore {
     this.#asked += 1;
     if (Math.max(this.#asked, this.#expected) > FEW) {
       this.#servers ??= new ReadingServers(() => this.#startReading(command));
-      const read = await this.#servers.read((client, late) =>
-        readSessionFrom(client, sessionId, command.signal ? AbortSignal.any([late, command.signal]) : late),
-      );
+      const children = this.#expected >= MANY ? await this.#allChildren(command) : undefined;
+      const read = await this.#servers.read((client, late) => {
+        const signal = command.signal ? AbortSignal.any([late, command.signal]) : late;
+        return readSessionFrom(client, sessionId, signal, undefined, children);
+      });
       if (read) return read;
       command.signal?.throwIfAborted();
     }
     return await this.alone(() =>
       exportSession(sessionId, {
         ...command,
-        children: () => {
-          this.#children ??= listChildren(command);
-          return this.#children;
-        },
+        children: () => this.#listChildren(command),
       }),
     );
+  }
+
+  #listChildren(command: CommandOptions): ReturnType<typeof listChildren> {
+    this.#children ??= listChildren(command);
+    return this.#children;
+  }
+
+  /** @returns undefined where the command fails: a server can be asked for those of each */
+  async #allChildren(command: CommandOptions): Promise<((id: string) => Promise<readonly string[]>) | undefined> {
+    this.#childrenOf ??= this.alone(() => this.#listChildren(command)).then(
+      (all) => async (id: string) => all.get(id) ?? [],
+      () => undefined,
+    );
+    return await this.#childrenOf;
   }
 
   /** Does one thing after the other: commands that are started in one folder write to the same files. */

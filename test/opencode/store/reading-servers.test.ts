@@ -11,9 +11,12 @@ interface Fake extends ReadingServer<Fake> {
 
 function fakeServers(options?: { readonly longestMs?: number }) {
   const started: Fake[] = [];
-  let fails = false;
+  let fails = 0;
+  let starts = 0;
   const servers = new ReadingServers<Fake>(async () => {
-    if (fails) throw new Error("it does not start");
+    starts += 1;
+    fails -= 1;
+    if (fails >= 0) throw new Error("it does not start");
     const server: Fake = {
       name: started.length + 1,
       gone: false,
@@ -34,8 +37,9 @@ function fakeServers(options?: { readonly longestMs?: number }) {
   return {
     servers,
     started,
-    failFromNowOn: () => {
-      fails = true;
+    starts: () => starts,
+    fail: (times: number) => {
+      fails = times;
     },
   };
 }
@@ -136,8 +140,9 @@ test("a server that is stuck is given up, and its session read by the next one",
 
 test("where none starts, or each dies at once, commands read", async () => {
   const none = fakeServers();
-  none.failFromNowOn();
-  expect(await none.servers.read(nameOf)).toBeUndefined();
+  none.fail(10);
+  for (let times = 0; times < 5; times += 1) expect(await none.servers.read(nameOf)).toBeUndefined();
+  expect(none.starts()).toBe(2);
   await none.servers.close();
   const dying = fakeServers();
   const die = async (server: Fake) => {
@@ -146,4 +151,11 @@ test("where none starts, or each dies at once, commands read", async () => {
   };
   for (let times = 0; times < 5; times += 1) expect(await dying.servers.read(die)).toBeUndefined();
   expect(dying.started).toHaveLength(3);
+});
+
+test("one that did not start in time says little: the next session is read by the next one", async () => {
+  const { servers, fail } = fakeServers();
+  fail(1);
+  expect([await servers.read(nameOf), await servers.read(nameOf)]).toEqual([undefined, 1]);
+  await servers.close();
 });

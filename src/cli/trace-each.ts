@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
+import { messageOf } from "../errors/thrown.js";
+import { mergeReports } from "../export/merge-reports.js";
+import { isUnchanged, readSentSessions, type SentSession, type SentSessions } from "../export/sent-sessions.js";
+import { notYetToSend } from "../export/trace-requests.js";
+import { systemClock } from "../files/clock.js";
+import type { Masking } from "../masking/mask.js";
+import { MASKING_RULES } from "../masking/rules.js";
+import type { NewScore } from "../scores/new-score.js";
+import { momentsInStore } from "../sessions/changed-since.js";
+import type { LoadOptions } from "../sessions/load-options.js";
+import { loadSessions } from "../sessions/load-sessions.js";
+import { flattenTree, traceLoaded } from "../sessions/loaded-session.js";
+import { oneLine } from "../text/terminal-text.js";
+import type { CommandContext } from "./command-context.js";
+import { whileWaiting } from "./delivery-line.js";
+import { ownVersion } from "./own-version.js";
+import { reportError } from "./report-error.js";
+import { type SessionCounter, sessionCounter } from "./session-counter.js";
+import type { Terminal } from "./terminal.js";
+import { TraceBatches, type TracedSession } from "./trace-batches.js";
+import { type SessionsSummary, type TracePrinter, traceDocument, traceTexts } from "./trace-document.js";
+
+/** What of the command's flags counts for each session. */
+interface EachFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly force?: boolean;
+  readonly fullInput?: boolean;
+}
+
+/** Which sessions need not be read: all destinations have them, and opencode has not changed them since. */
+export interface SentBefore {
+  has(id: string): boolean;
+  /** Notes sessions that all destinations have now. Never throws: they would be read again. */
+  note(sessions: readonly Read[]): void;
+}
+
+/** A session that was read, without its content. */
+interface Read extends TracedSession {
+  /** Of the sessions below it: when opencode had changed them last, ms since the epoch. */
+  readonly below: Readonly<Record<string, number>>;
+  /** Whether all of it is as it will stay. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * What was sent before of the sessions that opencode has listed.
+ *
+ * @param listed when opencode changed each last, ms since the epoch; with none nothing was asked for by a list
+ */
+export async function sentBefore(
+  context: CommandContext,
+  flags: EachFlags,
+  asked: { readonly listed: ReadonlyMap<string, number>; readonly scores: readonly NewScore[] },
+): Promise<SentBefore> {
+  const { destinations, paths, settings, masking, file } = context;
+  const { listed, scores } = asked;
+  const isAsked = listed.size > 0 && destinations.length > 0;
+  if (!isAsked) return { has: () => false, note: () => undefined };
+  const fullInput = flags.fullInput ?? file.fullInput ?? false;
+  const as = digestOf([ownVersion(), settings.trace, fullInput, maskingFacts(masking)]);
+  const known: SentSessions = await readSentSessions(paths, destinations, as);
+  const momentOf = momentsInStore(context.environment);
+  return {
+    has(id) {
+      // These are for each session once more.
+      if (flags.force || scores.length > 0) return false;
+      const sent = known.find(id);
+      return sent !== undefined && isUnchanged(sent, listed.get(id), momentOf);
+    },
+    note(sessions) {
+      const whole = sessions.flatMap(({ id, below, isWhole }): readonly SentSession[] => {
+        const updated = listed.get(id);
+        return isWhole && updated !== undefined ? [{ id, updated, below, as }] : [];
+      });
+      try {
+        known.note(whole);
+      } catch {
+        // They are read again then, and their receipts tell that nothing is to be sent.
+      }
+    },
+  };
+}
+
+/** What is masked otherwise looks different; secrets themselves say nothing of that, and stand nowhere. */
+function maskingFacts(masking: Masking): unknown {
+  if (masking === false) return false;
+  const { knownShapes, patterns = [] } = masking;
+  return [MASKING_RULES, knownShapes ?? true, patterns.map(String)];
+}
+
+function digestOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+}
+
+export interface TraceEachOptions {
+  readonly flags: EachFlags;
+  readonly terminal: Terminal;
+  readonly context: CommandContext;
+  readonly scores: readonly NewScore[];
+  readonly sent: SentBefore;
+}
+
+/** What became of sessions. */
+export interface TracedAll {
+  /** Turns. */
+  readonly seen: number;
+  /** Turns of which something is not to be sent yet. */
+  readonly open: number;
+  readonly failed: SessionsSummary["failed"];
+  readonly reports: readonly DestinationReport[];
+  /** What a destination said that has taken nothing for long: nothing more was read then. */
+  readonly stopped: DestinationReport | undefined;
+  readonly printed: TracePrinter;
+  readonly counter: SessionCounter;
+}
+
+/** Reads, traces, delivers and prints sessions, in their order. Few of many are in memory at a time. */
+export async function traceEach(
+  wanted: readonly string[],
+  options: LoadOptions,
+  { flags, terminal, context, scores, sent }: TraceEachOptions,
+): Promise<TracedAll> {
+  const { destinations, file } = context;
+  const exporter = context.exporter();
+  const { force = false, quiet = false } = flags;
+  const counter = sessionCounter(terminal, quiet ? 0 : wanted.length);
+  const printed = flags.json ? traceDocument(terminal) : traceTexts(terminal, wanted.length > 1);
+  const failed: { readonly source: string; readonly reason: string }[] = [];
+  let seen = 0;
+  let open = 0;
+  let reports: readonly DestinationReport[] = [];
+  let stopped: DestinationReport | undefined;
+  /** Of sessions that wait in the outbox: no more than what is known of them. */
+  let waiting: Read[] = [];
+  const ending = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
+  // A score is for the last turn of its session.
+  const lastTurns = new Set<unknown>();
+
+  const batches = new TraceBatches<Read>({
+    clock: systemClock,
+    signal,
+    deliver: (traces) => {
+      const whom = quiet ? [] : exporter.reachable();
+      return whileWaiting(terminal, whom, (onProgress) =>
+        exporter.export(traces, { force, onProgress, scores: (one) => (lastTurns.delete(one) ? scores : []) }),
+      );
+    },
+    async onDelivered(sessions, some) {
+      reports = mergeReports(reports, some);
+      const bare = sessions.map((one) => ({ ...one, traces: [] }));
+      if (isDelivered(some) && some.every(({ outdated }) => outdated.content + outdated.settings === 0))
+        sent.note(bare);
+      else if (some.every(({ rejected }) => rejected === 0)) waiting.push(...bare);
+      for (const { traces } of sessions) {
+        counter.clear();
+        for (const one of traces) printed.print(one, await exporter.linkTo(one));
+        counter.next();
+      }
+    },
+    push: async () => (await exporter.flush({ all: true, budgetMs: PUSH_MS, signal })).reports,
+    onPushed() {
+      reports = reports.map(asPushed);
+      sent.note(waiting);
+      waiting = [];
+    },
+    onGivenUp(report) {
+      stopped = report;
+      ending.abort(new Error("a destination takes nothing"));
+    },
+  });
+  const onUnreadable = (error: unknown, source: string): void => {
+    failed.push({ source, reason: oneLine(messageOf(error)) });
+    counter.clear();
+    reportError(error, terminal);
+    counter.next(true);
+  };
+  // One that cannot be read is no reason to leave all others out.
+  await loadSessions(wanted, { ...options, signal, onUnreadable }, async (session) => {
+    const traces = traceLoaded(session, { fullInput: flags.fullInput ?? file.fullInput });
+    seen += traces.length;
+    const now = Date.now();
+    const openTurns = force ? 0 : traces.filter((one) => notYetToSend(one, now).size > 0).length;
+    if (destinations.length > 0) open += openTurns;
+    if (scores.length > 0) lastTurns.add(traces.at(-1));
+    const [root, ...others] = flattenTree(session.tree);
+    const messages = [root, ...others].reduce((sum, one) => sum + (one?.messages.length ?? 0), 0);
+    await batches.add({
+      id: root?.info.id ?? "",
+      traces,
+      weight: messages,
+      below: Object.fromEntries(others.map(({ info }) => [info.id, info.time.updated ?? 0])),
+      isWhole: openTurns === 0,
+    });
+  });
+  await batches.end();
+  counter.clear();
+  return { seen, open, failed, reports, stopped, printed, counter };
+}
+
+/** A report of what has waited, once it has been sent. */
+function asPushed(report: DestinationReport): DestinationReport {
+  const { pending, beside } = report;
+  const kinds = Object.entries(beside).map(([kind, counts]) => {
+    const { acknowledged, pending: waited, unsaved } = counts;
+    return [kind, { ...counts, acknowledged: acknowledged + waited - unsaved, pending: unsaved }] as const;
+  });
+  const { unsavedSpans } = pending;
+  return {
+    ...report,
+    acknowledged: report.acknowledged + pending.spans - unsavedSpans,
+    pending: { spans: unsavedSpans, requests: 0, unsavedSpans },
+    beside: Object.fromEntries(kinds),
+  };
+}
+
+/** For one attempt to send what waits, while reading waits for it. */
+const PUSH_MS = 10_000;
