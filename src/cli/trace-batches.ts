@@ -16,8 +16,8 @@ export interface TraceBatchesOptions<Session extends TracedSession> {
   readonly onDelivered: (sessions: readonly Session[], reports: readonly DestinationReport[]) => Promise<void>;
   /** Tries to send what waits in the outbox. @returns what became of it */
   readonly push: () => Promise<readonly DestinationReport[]>;
-  /** Told when nothing waits any more. */
-  readonly onPushed: () => void;
+  /** Told what became of what has waited, when nothing waits any more. */
+  readonly onPushed: (reports: readonly DestinationReport[]) => void;
   /** Told once when a destination has taken nothing for long: nothing more is to be read. */
   readonly onGivenUp: (report: DestinationReport) => void;
   readonly clock: Clock;
@@ -90,10 +90,11 @@ export class TraceBatches<Session extends TracedSession> {
     await this.#underWay;
     const giveUpAt = clock.now() + PATIENCE_MS;
     for (let pauseMs = FIRST_PAUSE_MS; !this.#isGivenUp && !signal.aborted; ) {
-      const waiting = (await push()).find(isWaiting);
+      const reports = await push();
+      const waiting = reports.find(isWaiting);
       if (!waiting) {
         this.#waiting = 0;
-        onPushed();
+        onPushed(reports);
         return;
       }
       if (clock.now() >= giveUpAt) {

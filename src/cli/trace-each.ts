@@ -162,9 +162,10 @@ export async function traceEach(
       }
     },
     push: async () => (await exporter.flush({ all: true, budgetMs: PUSH_MS, signal })).reports,
-    onPushed() {
-      reports = reports.map(asPushed);
-      sent.note(waiting);
+    onPushed(pushed) {
+      reports = reports.map((report) => asPushed(report, pushed));
+      // Where something was refused, its session is not known.
+      if (isDelivered(pushed)) sent.note(waiting);
       waiting = [];
     },
     onGivenUp(report) {
@@ -201,9 +202,10 @@ export async function traceEach(
   return { seen, open, failed, reports, stopped, printed, counter };
 }
 
-/** A report of what has waited, once it has been sent. */
-function asPushed(report: DestinationReport): DestinationReport {
-  const { pending, beside } = report;
+/** A report of what has waited, once it has been sent; what was refused meanwhile counts as that. */
+function asPushed(report: DestinationReport, pushed: readonly DestinationReport[]): DestinationReport {
+  const { pending, beside, destination } = report;
+  const rejected = pushed.find((one) => one.destination.id === destination.id)?.rejected ?? 0;
   const kinds = Object.entries(beside).map(([kind, counts]) => {
     const { acknowledged, pending: waited, unsaved } = counts;
     return [kind, { ...counts, acknowledged: acknowledged + waited - unsaved, pending: unsaved }] as const;
@@ -211,7 +213,8 @@ function asPushed(report: DestinationReport): DestinationReport {
   const { unsavedSpans } = pending;
   return {
     ...report,
-    acknowledged: report.acknowledged + pending.spans - unsavedSpans,
+    acknowledged: report.acknowledged + Math.max(0, pending.spans - unsavedSpans - rejected),
+    rejected: report.rejected + rejected,
     pending: { spans: unsavedSpans, requests: 0, unsavedSpans },
     beside: Object.fromEntries(kinds),
   };

@@ -65,6 +65,8 @@ export async function trace(
     if (seen === 0 && skipped === 0 && failed.length > 0) return EXIT.usage;
     const isEnded = interrupt.signal.aborted || stopped !== undefined;
     const { done: through, perSecond, tookMs } = counter.pace();
+    // One that was named, and belongs to another one, is traced with that.
+    const unread = isEnded ? Math.max(0, left.length - through) : 0;
     printed.end({
       delivery: reports,
       sessions: {
@@ -72,7 +74,7 @@ export async function trace(
         traced: through - failed.length,
         skipped,
         failed,
-        left: left.length - through,
+        left: unread,
         seconds: tookMs / 1000,
         perSecond,
       },
@@ -84,7 +86,7 @@ export async function trace(
       terminal.err(`${noDestinationText(settings.destinations, "so nothing was sent")}${how}\n`);
     }
     for (const report of reports) terminal.err(`${deliveryText(report)}\n`);
-    if (stopped !== undefined) terminal.err(`${stoppedText(stopped, left.length - through)}\n`);
+    if (stopped !== undefined) terminal.err(`${stoppedText(stopped, unread)}\n`);
     if (open > 0) {
       terminal.err(
         `${plural(open, "turn")} may still be at work: what has not ended was not sent. Trace it again when it has, or with --force.\n`,
@@ -93,8 +95,7 @@ export async function trace(
     for (const text of outdatedTexts(reports)) terminal.err(`${text}\n`);
     for (const advice of deliveryAdvice(reports)) terminal.err(`${advice}\n`);
     if (interrupt.signal.aborted) {
-      if (left.length > through)
-        terminal.err(`${plural(left.length - through, "session")} left: the same command goes on with them.\n`);
+      if (unread > 0) terminal.err(`${plural(unread, "session")} left: the same command goes on with them.\n`);
       return EXIT.interrupted;
     }
     if (failed.length > 0) return EXIT.usage;
