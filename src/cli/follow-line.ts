@@ -18,10 +18,16 @@ export interface FollowLine {
 export function followLine(terminal: Terminal | undefined): FollowLine {
   if (!terminal?.errIsTty) return { show: () => undefined, clear: () => undefined, stop: () => undefined };
   let latest: { readonly working: () => readonly WorkingSession[]; readonly mask: Mask } | undefined;
+  /** Most of the time nothing that is seen has changed; looking for secrets costs more than all else here. */
+  let painted: { readonly text: string; readonly mask: Mask; readonly masked: string } | undefined;
   // Not at each event: they come by the hundred, faster than people read.
-  const { clear, stop } = changingLine(terminal, () =>
-    latest ? latest.mask(followText(latest.working(), Date.now())) : "",
-  );
+  const { clear, stop } = changingLine(terminal, () => {
+    if (!latest) return "";
+    const { working, mask } = latest;
+    const text = followText(working(), Date.now());
+    if (text !== painted?.text || mask !== painted.mask) painted = { text, mask, masked: mask(text) };
+    return painted.masked;
+  });
   return {
     show: (working, mask) => {
       latest = { working, mask };

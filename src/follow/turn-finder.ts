@@ -17,8 +17,9 @@ import { withTold } from "./told-turns.js";
 import {
   type Asked,
   isAtWork,
-  isToBeAsked,
   judgeSession,
+  lookIn,
+  nextAskAt,
   noTurnsSince,
   settlesIn,
   withChanged,
@@ -144,9 +145,8 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       for (const id of state.pending) {
         if (signal.aborted) break;
         const known = asked.get(id);
-        const inMs = isToBeAsked(state, id, known, clock())
-          ? await considerSafely(server, id)
-          : known?.dueAt && known.dueAt - clock();
+        const isDue = clock() >= nextAskAt(state, id, known, clock());
+        const inMs = isDue ? await considerSafely(server, id) : lookIn(state, id, known, clock());
         nextMs = Math.min(nextMs, inMs ?? nextMs);
       }
       for (const id of asked.keys()) if (!state.pending.has(id)) asked.delete(id);

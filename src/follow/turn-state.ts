@@ -79,12 +79,29 @@ const ASKS_A_SECOND = 2;
 /** Looks come a little earlier or later: one that is too early by less would leave the question to the next. */
 const EARLY_MS = 250;
 
-/** Whether a session is to be asked how it ends; the more are pending, the rarer that is without a reason. */
-export function isToBeAsked(state: TurnState, id: string, asked: Asked | undefined, now: number): boolean {
-  if (!asked || asked.updated !== state.seen.get(id)) return true;
-  if (asked.dueAt !== undefined && now >= asked.dueAt) return true;
+/**
+ * When a session is to be asked how it ends, ms since the epoch; the more are pending, the later that is without a
+ * reason. One that has just been updated says nothing yet: either it goes on, or its turn is to settle.
+ */
+export function nextAskAt(state: TurnState, id: string, asked: Asked | undefined, now: number): number {
+  const updated = state.seen.get(id);
+  if (asked && now < asked.at) return now;
+  const dueAt = asked?.dueAt ?? Number.POSITIVE_INFINITY;
+  if (!asked || asked.updated !== updated) {
+    const settledAt = updated === undefined || updated > now ? now : updated + SETTLE_MS;
+    return Math.min(dueAt, settledAt, (asked?.at ?? Number.POSITIVE_INFINITY) + LONGEST_ASK_MS);
+  }
   const everyMs = Math.min(LONGEST_ASK_MS, Math.max(ASK_MS, (state.pending.size * 1000) / ASKS_A_SECOND));
-  return now - asked.at >= everyMs - EARLY_MS || now < asked.at;
+  return Math.min(dueAt, asked.at + everyMs - EARLY_MS);
+}
+
+/** With many pending, no look is made for one of them alone: so long one waits for others, for each that is pending. */
+const TOGETHER_MS = 250;
+
+/** In how many ms to look for a session that is not asked now; undefined where what else is looked for will do. */
+export function lookIn(state: TurnState, id: string, asked: Asked | undefined, now: number): number | undefined {
+  if (asked && asked.updated === state.seen.get(id)) return asked.dueAt && asked.dueAt - now;
+  return Math.max(nextAskAt(state, id, asked, now) - now, Math.min(ASK_MS, state.pending.size * TOGETHER_MS));
 }
 
 /** What a look at a session brought. */

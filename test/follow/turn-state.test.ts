@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { withTold } from "../../src/follow/told-turns.js";
 import {
   isAtWork,
-  isToBeAsked,
   judgeSession,
+  lookIn,
+  nextAskAt,
   noTurnsSince,
   settlesIn,
   type TurnState,
@@ -122,8 +123,13 @@ describe("which of the pending sessions are asked how they end", () => {
   const asked = { at: 1_000, updated: 7, dueAt: undefined };
 
   test.each([
-    ["one that was never asked", 1, undefined, 1_000, true],
-    ["one that was updated since", 1, { ...asked, updated: 6 }, 1_001, true],
+    ["one that was never asked", 1, undefined, 1_507, true],
+    ["one that was never asked, and has just been updated", 1, undefined, 1_506, false],
+    ["one that was updated in the future", 1, undefined, 6, true],
+    ["one that was updated since", 1, { ...asked, updated: 6 }, 1_507, true],
+    ["one that has just been updated", 1, { ...asked, updated: 6 }, 1_506, false],
+    ["one that has just been updated, and was asked long ago", 1, { ...asked, at: -4_000, updated: 6 }, 1_000, true],
+    ["one that has just been updated, whose turn may be over", 1, { ...asked, updated: 6, dueAt: 1_200 }, 1_200, true],
     ["one whose turn may be over now", 1, { ...asked, dueAt: 1_500 }, 1_500, true],
     ["one whose turn may be over later", 1, { ...asked, dueAt: 1_500 }, 1_499, false],
     ["one without news", 1, asked, 3_000, false],
@@ -135,7 +141,15 @@ describe("which of the pending sessions are asked how they end", () => {
     ["one of a hundred without news for longer", 100, asked, 6_000, true],
     ["one that was asked in the future", 1, asked, 500, true],
   ])("%s", (_, count, last, now, isAsked) => {
-    expect(isToBeAsked(pending(count), "ses_0", last, now)).toBe(isAsked);
+    expect(now >= nextAskAt(pending(count), "ses_0", last, now)).toBe(isAsked);
+  });
+
+  test("what has just been updated is looked at when it has settled, and many together", () => {
+    expect(lookIn(pending(1), "ses_0", undefined, 507)).toBe(1_000);
+    expect(lookIn(pending(8), "ses_0", undefined, 507)).toBe(2_000);
+    expect(lookIn(pending(100), "ses_0", undefined, 507)).toBe(2_500);
+    expect(lookIn(pending(10), "ses_0", asked, 1_100)).toBeUndefined();
+    expect(lookIn(pending(10), "ses_0", { ...asked, dueAt: 1_500 }, 1_100)).toBe(400);
   });
 
   test("one that has just come to rest is read when it has settled", () => {

@@ -239,7 +239,8 @@ async function* piecesOf(answer: IncomingMessage, pace: () => number, signal: Ab
     wake();
   };
   answer.on("data", (bytes: Uint8Array) => {
-    pieces.push(bytes);
+    // Several may come of one reading.
+    if (pieces.push(bytes) > 1) return;
     answer.socket.pause();
     wake();
   });
