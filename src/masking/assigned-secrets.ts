@@ -56,6 +56,6 @@ function isNameOf(value: string, name: string): boolean {
 export function isSecretField(key: string, value: string): boolean {
   const strength = strengthOf(key);
   if (strength === 0 || key.length > LONGEST_NAME * 2) return false;
-  const name: Name = { from: 0, to: key.length, text: key, strength, isFlag: false };
+  const name: Name = { from: 0, to: key.length, text: key, strength, isFlag: false, isHeader: false };
   return isSecret(value, name, isConstant(key) ? "setting" : "line", true);
 }

@@ -1,7 +1,8 @@
-import { isConstant, LONGEST_NAME, type Name, strengthOf } from "./assigned-names.js";
+import { isConstant, LONGEST_NAME, type Name, nameAround, nameEnd } from "./assigned-names.js";
 import { one, type Place } from "./assigned-secrets.js";
 import { after, bareAt, LONGEST_VALUE, lineEnd, quotedAt, settingAt, trimmed } from "./assigned-values.js";
 import { credentialsOf } from "./header-values.js";
+import { isMention } from "./mentions.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { isExpression, valueStrength } from "./secret-values.js";
 
@@ -28,59 +29,18 @@ export function findAssignments(text: string, stems: readonly number[]): readonl
     if (!STEM.test(text)) continue;
     const name = nameAround(text, at);
     // Of a header's value all has been looked at.
-    if (name && (!isHeader(name.text) || name.from >= headerEnd)) {
+    if (name && (!name.isHeader || name.from >= headerEnd)) {
       const values = valuesOf(text, name);
       found.push(...values);
-      const line = text.slice(name.to, name.to + LONGEST_NAME * 50);
-      if (isHeader(name.text)) headerEnd = values.at(-1)?.to ?? name.to + Math.max(0, line.search(/[\n"'`]/));
+      if (name.isHeader) {
+        const line = text.slice(name.to, name.to + LONGEST_NAME * 50);
+        headerEnd = values.at(-1)?.to ?? name.to + Math.max(0, line.search(/[\n"'`]/));
+      }
     }
     // What follows in the same name tells no more; a very long one is looked at in parts.
     next = Math.max(at + 1, nameEnd(text, at));
   }
   return found;
-}
-
-function isNamePart(code: number): boolean {
-  return (
-    (code >= 97 && code <= 122) ||
-    (code >= 65 && code <= 90) ||
-    (code >= 48 && code <= 57) ||
-    code === 95 ||
-    code === 45 ||
-    code === 46
-  );
-}
-
-function nameEnd(text: string, at: number): number {
-  let to = at;
-  while (to - at < LONGEST_NAME && isNamePart(text.charCodeAt(to))) to += 1;
-  return to;
-}
-
-/** What can follow a name whose value comes next. */
-const FOLLOWS = /["'`()\]}|?=:,>< \t\r\n!+]|-[->]|->|\|/y;
-
-function nameAround(text: string, at: number): Name | undefined {
-  let from = at;
-  while (at - from < LONGEST_NAME && from > 0 && isNamePart(text.charCodeAt(from - 1))) from -= 1;
-  let to = nameEnd(text, at);
-  // A name that goes on is none.
-  if (at - from === LONGEST_NAME || to - at === LONGEST_NAME) return undefined;
-  while (to > at && (text[to - 1] === "." || text[to - 1] === "-")) to -= 1;
-  FOLLOWS.lastIndex = to;
-  if (!FOLLOWS.test(text)) return undefined;
-  const isFlag = text[from] === "-" && /^-{1,2}[A-Za-z]/.test(text.slice(from, from + 3));
-  while (from < at && (text[from] === "-" || text[from] === ".")) from += 1;
-  const name = text.slice(from, to);
-  const isParameter = name.toLowerCase() === "key" && /[?&;]/.test(text.charAt(from - 1));
-  const strength = isParameter ? 1 : strengthOf(name);
-  if (strength === 0 && !isHeader(name)) return undefined;
-  if (text.slice(Math.max(0, from - 9), from).endsWith("[masked: ")) return undefined;
-  return { from, to, text: name, strength, isFlag };
-}
-
-function isHeader(name: string): boolean {
-  return /^(?:x-)?(?:proxy-)?authorization$|^(?:http_)?(?:proxy_)?authorization$|^(?:set-)?cookie$/i.test(name);
 }
 
 const GAP = /[ \t]{0,40}/y;
@@ -113,6 +73,13 @@ const LINE_START =
 
 /** The values that stand behind a name; mostly none. */
 function valuesOf(text: string, name: Name): readonly SecretMatch[] {
+  return isMention(text, name) && !isNamed(text, name.from) ? NONE : valuesBehind(text, name);
+}
+
+const NONE: readonly never[] = [];
+
+/** The same, whatever stands there. */
+export function valuesBehind(text: string, name: Name): readonly SecretMatch[] {
   const before = text.charAt(name.from - 1);
   const isQuoted = (before === '"' || before === "'" || before === "`") && text[name.to] === before;
   let at = name.to + (isQuoted ? 1 : 0);
@@ -141,7 +108,7 @@ function valuesOf(text: string, name: Name): readonly SecretMatch[] {
   }
   const next = isQuoted ? (after(COMMA, text, at) ?? after(FALLBACK, text, at)) : after(FALLBACK, text, name.to);
   if (next !== undefined) {
-    if (isHeader(name.text)) return headerValues(text, name, next);
+    if (name.isHeader) return headerValues(text, name, next);
     const own = name.text.slice(name.text.lastIndexOf(".") + 1);
     const place = name.isFlag ? "setting" : isConstant(own) ? "quoted" : "inline";
     return one(text, name, quotedAt(text, next), place);
@@ -175,7 +142,7 @@ function assigned(
   isQuoted: boolean,
   before: string,
 ): readonly SecretMatch[] {
-  if (isHeader(name.text)) return headerValues(text, name, operated);
+  if (name.isHeader) return headerValues(text, name, operated);
   const isComparison = operator.startsWith("==") || operator.startsWith("!=");
   let at = after(GAP, text, operated) ?? operated;
   if (operator === ":") at = after(TYPED, text, operated) ?? at;
@@ -221,7 +188,7 @@ const PLAIN_WORD = /^[A-Za-z]{1,15}$/;
 
 /** `--password …`, `machine … password …`, `password is …`, and a setting on a line of its own. */
 function spaced(text: string, name: Name, start: number, isQuoted: boolean): readonly SecretMatch[] {
-  if (isHeader(name.text)) return [];
+  if (name.isHeader) return [];
   const typed = after(TYPED_AFTER, text, name.to);
   if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
   const said = after(SAID, text, name.to);

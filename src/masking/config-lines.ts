@@ -10,19 +10,20 @@ import { replacedView } from "./views.js";
  * @param columns where the names of columns may stand, ascending
  * @param phrases where words may stand that have a phrase behind them, ascending
  * @param ports where the number of a port may stand, ascending
+ * @returns what each of them tells
  */
 export function findInFormats(
   text: string,
   columns: readonly number[],
   phrases: readonly number[],
   ports: readonly number[],
-): readonly SecretMatch[] {
+): readonly (readonly SecretMatch[])[] {
   return [
-    ...inPgpass(text, ports),
-    ...(text.includes("Secret") ? inKubernetesSecrets(text) : []),
-    ...inWebKeys(text),
-    ...inTables(text, columns),
-    ...phrasesIn(text, phrases),
+    inPgpass(text, ports),
+    text.includes("Secret") ? inKubernetesSecrets(text) : [],
+    inWebKeys(text),
+    inTables(text, columns),
+    phrasesIn(text, phrases),
   ];
 }
 

@@ -14,9 +14,12 @@ import { decodedFromBase64, percentView, unescapedView, type View } from "./view
 
 /** What was found in a text: secrets by themselves, and those that are one only where they stand. */
 export interface FoundSecrets {
-  readonly secrets: readonly Secret[];
-  readonly literals: readonly Literal[];
+  readonly secrets: readonly Ranked<Secret>[];
+  readonly literals: readonly Ranked<Literal>[];
 }
+
+/** What is found in several ways goes by the name of the lowest rank: the surest ways come first. */
+export type Ranked<Found> = Found & { readonly rank: number };
 
 /** Fewer characters of an encoded text may stand anywhere. */
 const SHORTEST_LINE = 20;
@@ -28,15 +31,16 @@ const SHORTEST_LINE = 20;
  * @param places the text's own, where they are known
  */
 export function findSecrets(text: string, places: Places = placesIn(text)): FoundSecrets {
-  const secrets: Secret[] = [];
-  const literals: Literal[] = [];
-  const take = (view: View, there: Places): void => {
-    for (const { from, to, label, contextFrom, spreads } of findIn(view.text, there)) {
+  const secrets: Ranked<Secret>[] = [];
+  const literals: Ranked<Literal>[] = [];
+  const take = (view: View, there: Places, first: number): void => {
+    for (const [{ from, to, label, contextFrom, spreads }, way] of findIn(view.text, there)) {
+      const rank = first + way;
       const [start, end] = [view.origin(from), view.origin(to)];
       if (spreads) {
         for (const own of [text.slice(start, end), view.text.slice(from, to)]) {
-          secrets.push({ text: ownText(own), label });
-          if (/\n/.test(own)) secrets.push({ text: own.replaceAll(/\r?\n[ \t]*(?:[+|>#*] ?)?/g, ""), label });
+          secrets.push({ text: ownText(own), label, rank });
+          if (/\n/.test(own)) secrets.push({ text: own.replaceAll(/\r?\n[ \t]*(?:[+|>#*] ?)?/g, ""), label, rank });
         }
         continue;
       }
@@ -48,28 +52,36 @@ export function findSecrets(text: string, places: Places = placesIn(text)): Foun
         marker: markerOf(label),
         isWord: true,
         wraps: false,
+        rank,
       });
     }
   };
-  take({ text, origin: (at) => at }, places);
-  for (const view of [unescapedView(text), percentView(text)]) if (view) take(view, placesIn(view.text));
+  take({ text, origin: (at) => at }, places, 0);
+  for (const [index, view] of [unescapedView(text), percentView(text)].entries()) {
+    if (view) take(view, placesIn(view.text), (index + 1) * WAYS);
+  }
   for (const encoded of decodedFromBase64(text)) {
-    const [inside] = findIn(encoded.text, placesIn(encoded.text));
+    const inside = findIn(encoded.text, placesIn(encoded.text))[0]?.[0];
     if (!inside) continue;
     for (const line of text.slice(encoded.from, encoded.to).split(/\s+/)) {
-      if (line.length >= SHORTEST_LINE) secrets.push({ text: line, label: inside.label });
+      if (line.length >= SHORTEST_LINE) secrets.push({ text: line, label: inside.label, rank: 3 * WAYS });
     }
   }
   return { secrets, literals };
 }
 
-function findIn(text: string, places: Places): readonly SecretMatch[] {
-  return [
-    ...findPrivateKeys(text, places.keys),
-    ...findTokenShapes(text, places.tokens, places.around),
-    ...findAddresses(text, places.addresses),
-    ...findAssignments(text, places.stems),
-    ...findInCommands(text, places.commands),
+/** More than there are ways to find something in a text. */
+const WAYS = 16;
+
+/** With the number of the way in which each was found. */
+function findIn(text: string, places: Places): readonly (readonly [match: SecretMatch, way: number])[] {
+  const ways = [
+    findPrivateKeys(text, places.keys),
+    findTokenShapes(text, places.tokens, places.around),
+    findAddresses(text, places.addresses),
+    findAssignments(text, places.stems),
+    findInCommands(text, places.commands),
     ...findInFormats(text, places.columns, places.phrases, places.ports),
   ];
+  return ways.flatMap((found, way) => found.map((match) => [match, way] as const));
 }

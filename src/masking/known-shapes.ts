@@ -27,8 +27,8 @@ export async function findKnownShapes(text: string, places: readonly number[]): 
   let next = 0;
   // The rules take quadratic time in how much they find in one text.
   for (let from = 0; from < text.length; from += WINDOW) {
-    while ((places[next] ?? text.length) < from) next += 1;
-    if ((places[next] ?? text.length) >= from + WINDOW + OVERLAP) continue;
+    while ((places[next] ?? Infinity) < from) next += 1;
+    if ((places[next] ?? Infinity) >= from + WINDOW + OVERLAP) continue;
     const window = text.slice(from, from + WINDOW + OVERLAP);
     // What a colour or an escaped line break stands before begins a word all the same.
     found.push(...(await findIn(window.replace(ANSI, " ").replace(ESCAPED, " "))));

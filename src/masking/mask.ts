@@ -1,6 +1,6 @@
 import { isSecretField } from "./assigned-secrets.js";
 import { environmentSecrets } from "./environment-secrets.js";
-import { findSecrets } from "./find-secrets.js";
+import { findSecrets, type Ranked } from "./find-secrets.js";
 import { textForms } from "./forms.js";
 import { findKnownShapes } from "./known-shapes.js";
 import { type Literal, replacerOf } from "./literals.js";
@@ -9,7 +9,7 @@ import { placesIn } from "./places.js";
 import type { Secret } from "./secret.js";
 import { spreads } from "./secret-values.js";
 import { TextMap } from "./text-map.js";
-import { fieldsOf, replaceTexts, textPieces } from "./texts.js";
+import { replaceTexts, textPieces } from "./texts.js";
 
 /** What is masked. */
 export interface MaskingOptions {
@@ -68,34 +68,53 @@ export async function maskFor(
   const { environment = process.env, knownShapes = true, secrets = [], patterns = [], replace } = masking;
   let missing = knownForms(environment, secrets);
   const literals: Literal[] = [];
-  const seen = new Set<string>();
-  const take = (secret: Secret): void => {
-    if (seen.has(secret.text) || secret.text.length < SHORTEST_SECRET) return;
-    seen.add(secret.text);
-    literals.push(...formsOf(secret));
-  };
   const takeKnown = (piece: string): void => {
     const present = new Set(missing.filter(({ text }) => piece.includes(text)));
     if (present.size > 0) missing = missing.filter((form) => !present.has(form));
     literals.push(...present);
   };
   for (const piece of known) takeKnown(piece);
-  for (const piece of textPieces(values)) {
-    takeKnown(piece);
-    if (!knownShapes) continue;
-    const places = placesIn(piece);
-    for (const secret of await findKnownShapes(piece, places.known)) take(secret);
-    const found = findSecrets(piece, places);
-    for (const secret of found.secrets) take(secret);
-    for (const literal of found.literals) if (!seen.has(literal.text)) literals.push(literal);
-  }
-  if (knownShapes) {
-    for (const [name, value] of fieldsOf(values)) {
-      if (isSecretField(name, value) && spreads(value)) take({ text: value, label: name });
-    }
-  }
+  literals.push(...(await found(values, knownShapes, takeKnown)));
   const steps = [...patterns.map(byPattern), ...(replace ? [replace] : [])];
   return maskOf(literals, steps, knownShapes);
+}
+
+/**
+ * What the rules find in some values. What it is called does not depend on how the texts are put together to pieces.
+ *
+ * @param see is shown each piece first
+ */
+async function found(
+  values: readonly unknown[],
+  knownShapes: boolean,
+  see: (piece: string) => void,
+): Promise<readonly Literal[]> {
+  const secrets = new Map<string, Ranked<Secret>>();
+  const inContext: Ranked<Literal>[] = [];
+  const take = (secret: Ranked<Secret>): void => {
+    if (secret.text.length < SHORTEST_SECRET) return;
+    const before = secrets.get(secret.text);
+    if (before && before.rank <= secret.rank) return;
+    secrets.delete(secret.text);
+    secrets.set(secret.text, secret);
+  };
+  const takeField = (name: string, value: string): void => {
+    if (isSecretField(name, value) && spreads(value)) take({ text: value, label: name, rank: Number.MAX_SAFE_INTEGER });
+  };
+  for (const piece of textPieces(values, knownShapes ? takeField : undefined)) {
+    see(piece);
+    if (!knownShapes) continue;
+    const places = placesIn(piece);
+    for (const secret of await findKnownShapes(piece, places.known)) take({ ...secret, rank: -1 });
+    const own = findSecrets(piece, places);
+    for (const secret of own.secrets) take(secret);
+    inContext.push(...own.literals.filter(({ text }) => !secrets.has(text)));
+  }
+  const byRank = (a: { readonly rank: number }, b: { readonly rank: number }): number => a.rank - b.rank;
+  return [
+    ...[...secrets.values()].sort(byRank).flatMap(formsOf),
+    ...inContext.sort(byRank).filter(({ text }) => !secrets.has(text)),
+  ];
 }
 
 /**

@@ -32,6 +32,9 @@ export interface Places {
   readonly around: ReadonlySet<string>;
 }
 
+/** How many characters tell whether something may begin. */
+const LOOKED_AT = 4;
+
 const [TOKEN, STEM, COMMAND, KEY, COLUMN, PHRASE, KNOWN, MIDDLE, PORT, ADDRESS] = [
   1, 2, 4, 8, 16, 32, 64, 128, 256, 512,
 ];
@@ -42,11 +45,24 @@ const [TOKEN, STEM, COMMAND, KEY, COLUMN, PHRASE, KNOWN, MIDDLE, PORT, ADDRESS] 
  */
 const kinds = new Uint16Array(1 << 16);
 
-function startsWith(word: string, kind: number): void {
-  const key = keyOf(word);
-  // What follows a shorter word may be anything.
-  const open = word.length > 2 ? 1 : word.length === 2 ? 1 << 5 : 1 << 10;
-  for (let at = key; at < key + open; at += 1) kinds[at] = (kinds[at] ?? 0) | kind;
+/** By the same, which characters may be the fourth: a bit for the lower five of each. */
+const fourths = new Int32Array(1 << 16);
+
+const ANY = 0xffff_ffff;
+
+/** @param following the characters that may follow on a word of less than four, where not all of them may */
+function startsWith(word: string, kind: number, following?: readonly number[]): void {
+  const [first = 0, ...next] = [...word].map((character) => character.charCodeAt(0));
+  const fourth =
+    next[2] === undefined ? (following?.reduce((mask, code) => mask | (1 << code), 0) ?? ANY) : 1 << next[2];
+  const others = [...new Set(following?.map((code) => code & 31) ?? Array(32).keys())];
+  for (const second of next[0] === undefined ? others : [next[0] & 31]) {
+    for (const third of next[1] === undefined ? others : [next[1] & 31]) {
+      const key = ((first & 63) << 10) | (second << 5) | third;
+      kinds[key] = (kinds[key] ?? 0) | kind;
+      fourths[key] = (fourths[key] ?? 0) | fourth;
+    }
+  }
 }
 
 /** The same for a word that is looked for in capitals too; the words are in small letters. */
@@ -55,12 +71,7 @@ function startsWithAny(word: string, kind: number): void {
   startsWith(word.toUpperCase(), kind);
 }
 
-function keyOf(word: string): number {
-  const [first = 0, second = 0, third = 0] = [0, 1, 2].map((at) => (at < word.length ? word.charCodeAt(at) : 0));
-  return ((first & 63) << 10) | ((second & 31) << 5) | (third & 31);
-}
-
-for (const { prefix } of SHAPES) startsWith(prefix, TOKEN);
+for (const { prefix, rest } of SHAPES) startsWith(prefix, TOKEN, followingOf(prefix, rest.source));
 for (const stem of STEMS) startsWithAny(stem, STEM);
 for (const word of COMMAND_WORDS) startsWith(word, COMMAND);
 for (const word of KEY_WORDS) startsWith(word, KEY);
@@ -70,6 +81,17 @@ for (const word of KNOWN_WORDS) startsWith(word, KNOWN);
 for (const [, word] of AROUND) startsWith(word, MIDDLE);
 for (const word of PORT_WORDS) startsWith(word, PORT);
 for (const word of ADDRESS_WORDS) startsWith(word, ADDRESS);
+
+/**
+ * The characters that can follow on a short prefix of a token, as far as its shape begins with a class of them that is
+ * repeated often enough. A token that is wrapped has four of them before the first break.
+ */
+function followingOf(prefix: string, rest: string): readonly number[] | undefined {
+  const [, one, times = "1"] = /^(?:\(\?=[^)]*\))*(\[[^\]]+\]|\\[dw])(?:\{(\d+)|(?![?*{]))/.exec(rest) ?? [];
+  if (prefix.length >= LOOKED_AT || one === undefined || Number(times) < LOOKED_AT - prefix.length) return undefined;
+  const pattern = new RegExp(one);
+  return [...Array(128).keys()].filter((code) => pattern.test(String.fromCharCode(code)));
+}
 
 /** What a token may not follow on: a longer word is another one. */
 const WORD_CODES = new Uint8Array(1 << 16);
@@ -94,7 +116,7 @@ export function placesIn(text: string): Places {
     around: new Set(),
   };
   const bytes = lowBytesOf(text);
-  const end = bytes.length - 2;
+  const end = text.length;
   for (let from = 0; from < end; from += PART) lookThrough(text, bytes, from, Math.min(end, from + PART), found);
   return found;
 }
@@ -107,8 +129,10 @@ function lookThrough(text: string, bytes: Uint8Array, from: number, to: number, 
   let next = (((bytes[from] ?? 0) & 31) << 5) | ((bytes[from + 1] ?? 0) & 31);
   for (let at = from; at < to; at += 1) {
     next = ((next << 5) | ((bytes[at + 2] ?? 0) & 31)) & 0x3ff;
-    const kind = kinds[(((bytes[at] ?? 0) & 63) << 10) | next] ?? 0;
-    if (kind === 0) continue;
+    const key = (((bytes[at] ?? 0) & 63) << 10) | next;
+    // Of a shift only the lower five bits count.
+    if ((((fourths[key] ?? 0) >> (bytes[at + 3] ?? 0)) & 1) === 0) continue;
+    const kind = kinds[key] ?? 0;
     if ((kind & TOKEN) !== 0 && isTokenStart(text, at)) found.tokens.push(at);
     if ((kind & STEM) !== 0) found.stems.push(at);
     if ((kind & COMMAND) !== 0) found.commands.push(at);

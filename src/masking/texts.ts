@@ -4,8 +4,11 @@ import { TextMap } from "./text-map.js";
 /** What is nested deeper is replaced as a whole: JSON.parse reads what a recursive walk cannot follow. */
 const DEEPEST = 1_000;
 
-/** About how many characters a piece has; a longer text is a piece of its own. */
-const PIECE_SIZE = 1_000_000;
+/**
+ * About how many characters a piece has, if it is not one long text: the engine puts texts together several times faster
+ * while what comes of them is no large object.
+ */
+const PIECE_SIZE = 12_000;
 
 /** Of a text that was looked through before, what stands next to others is looked at again. */
 const EDGE = 1_000;
@@ -14,32 +17,46 @@ const EDGE = 1_000;
  * All texts of some plain values, keys of objects among them, joined to pieces by line breaks: few large ones are
  * looked through faster than many small ones. Of a long text that stands there again only the edges are in a piece
  * once more: traces have the output of a tool where it ran, and where the model is told of it.
+ *
+ * @param fields is told of the fields that are texts, of all objects
  */
-export function* textPieces(values: readonly unknown[]): Generator<string> {
+export function* textPieces(
+  values: readonly unknown[],
+  fields?: (name: string, text: string) => void,
+): Generator<string> {
   let piece: string[] = [];
   let length = 0;
   const known = new TextMap<true>();
   const left: unknown[] = [...values];
   while (left.length > 0) {
     const value = left.pop();
-    if (typeof value === "object" && value !== null) addParts(value, left);
+    if (typeof value === "object" && value !== null) addParts(value, left, fields);
     if (typeof value !== "string") continue;
     const text = known.get(value) ? edgesOf(value) : value;
     if (text === value) known.set(value, true);
     piece.push(text);
     length += text.length;
-    if (length < PIECE_SIZE) continue;
+    // What stands behind base64 tells where it ends.
+    if (length < PIECE_SIZE || left.length === 0 || text.endsWith("=")) continue;
+    // No text begins or ends with a piece but the first and the last one of all.
+    piece.push("");
     yield piece.join("\n");
-    piece = [];
+    piece = [""];
     length = 0;
   }
-  if (piece.length > 0) yield piece.join("\n");
+  if (length > 0) yield piece.join("\n");
 }
 
 /** The texts and objects that a value is made of. */
-function addParts(value: object, left: unknown[]): void {
-  if (!Array.isArray(value)) for (const key of Object.keys(value)) left.push(key);
-  for (const item of Object.values(value)) {
+function addParts(value: object, left: unknown[], fields?: (name: string, text: string) => void): void {
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "string" || typeof item === "object") left.push(item);
+    return;
+  }
+  for (const key of Object.keys(value)) left.push(key);
+  const told = fields && namedValue(value);
+  for (const [key, item] of Object.entries(value)) {
+    if (typeof item === "string") fields?.(told?.key === key ? told.name : key, item);
     if (typeof item === "string" || typeof item === "object") left.push(item);
   }
 }
@@ -49,20 +66,6 @@ function edgesOf(text: string): string {
   const head = text.lastIndexOf("\n", EDGE);
   const tail = text.indexOf("\n", text.length - EDGE);
   return head > 0 && tail > head ? `${text.slice(0, head)}\n${text.slice(tail)}` : text;
-}
-
-/** The fields of all objects in some plain values that are texts, with the names by which they go. */
-export function* fieldsOf(values: readonly unknown[]): Generator<readonly [name: string, value: string]> {
-  const left: unknown[] = [...values];
-  while (left.length > 0) {
-    const value = left.pop();
-    if (typeof value !== "object" || value === null) continue;
-    const told = Array.isArray(value) ? undefined : namedValue(value);
-    for (const [key, item] of Object.entries(value)) {
-      if (typeof item === "object") left.push(item);
-      else if (typeof item === "string") yield [told?.key === key ? told.name : key, item];
-    }
-  }
 }
 
 /**

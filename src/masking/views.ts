@@ -179,47 +179,46 @@ const LONGEST_ENCODED = 400_000;
 export function* decodedFromBase64(
   text: string,
 ): Generator<{ readonly from: number; readonly to: number; readonly text: string }> {
-  let at = 0;
-  const bytes = lowBytesOf(text);
-  // A run that is long enough stands at one of these places.
-  for (let probe = SHORTEST_RUN - 1; probe < text.length; probe += SHORTEST_RUN) {
-    const end = endOfShortRun(bytes, probe);
-    if (end !== undefined) {
-      probe = end - 1;
-      continue;
-    }
-    if (BASE64_CODES[text.charCodeAt(probe)] === 0) continue;
+  let done = 0;
+  for (const probe of longRuns(text)) {
+    // What goes on in further lines has been looked at, and what is one by its lower bytes alone is none.
+    if (probe < done || BASE64_CODES[text.charCodeAt(probe)] === 0) continue;
     let from = probe;
-    while (from > at && BASE64_CODES[text.charCodeAt(from - 1)] === 1) from -= 1;
-    at = runEnd(text, probe);
-    probe = at - 1;
-    if (at - from < SHORTEST_RUN) continue;
+    while (from > done && BASE64_CODES[text.charCodeAt(from - 1)] === 1) from -= 1;
+    done = runEnd(text, probe);
+    if (done - from < SHORTEST_RUN) continue;
     // Most runs are no base64 of a text, which shows in their first characters.
     if (!isPrintable(text.slice(from, from + 16))) continue;
-    const line = at;
-    let next = after(GOES_ON, text, at);
-    for (; next !== undefined && at - from < LONGEST_ENCODED; next = after(GOES_ON, text, at)) at = runEnd(text, next);
-    probe = at - 1;
-    const whole = decoded(text.slice(from, at));
-    if (whole !== undefined) yield { from, to: at, text: whole };
-    else if (at > line) {
-      at = line;
-      probe = at - 1;
+    const line = done;
+    let next = after(GOES_ON, text, done);
+    for (; next !== undefined && done - from < LONGEST_ENCODED; next = after(GOES_ON, text, done)) {
+      done = runEnd(text, next);
+    }
+    const whole = decoded(text.slice(from, done));
+    if (whole !== undefined) yield { from, to: done, text: whole };
+    else if (done > line) {
+      done = line;
       const alone = decoded(text.slice(from, line));
       if (alone !== undefined) yield { from, to: line, text: alone };
     }
   }
 }
 
-/** Most words are too short to be one. @returns undefined where a run may be long enough */
-function endOfShortRun(bytes: Uint8Array, probe: number): number | undefined {
-  let to = probe;
-  // No further: what looks like a run by its bytes need not be one, and is then looked at again and again.
-  while (to - probe < SHORTEST_RUN && BASE64_CODES[bytes[to] ?? 0] === 1) to += 1;
-  if (to === probe) return probe + 1;
-  let from = probe;
-  while (to - from < SHORTEST_RUN && BASE64_CODES[bytes[from - 1] ?? 0] === 1) from -= 1;
-  return to - from < SHORTEST_RUN ? to : undefined;
+/**
+ * Places in what may be long runs, ascending, at least one in each: told by the lower bytes of characters, and of these
+ * most are passed over.
+ */
+function longRuns(text: string): readonly number[] {
+  const places: number[] = [];
+  const bytes = lowBytesOf(text);
+  for (let last = SHORTEST_RUN - 1; last < text.length; last += SHORTEST_RUN) {
+    let at = last;
+    while (at > last - SHORTEST_RUN && BASE64_CODES[bytes[at] ?? 0] === 1) at -= 1;
+    if (at === last - SHORTEST_RUN) places.push(last);
+    // What is none of a run ends all that begin before it.
+    else last = at;
+  }
+  return places;
 }
 
 function runEnd(text: string, from: number): number {

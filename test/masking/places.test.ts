@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { STEMS } from "../../src/masking/assigned-names.js";
 import { COMMAND_WORDS } from "../../src/masking/commands.js";
 import { COLUMN_WORDS, PHRASE_WORDS } from "../../src/masking/config-lines.js";
+import { findTokenShapes } from "../../src/masking/find-tokens.js";
 import { placesIn } from "../../src/masking/places.js";
 import { KEY_WORDS } from "../../src/masking/private-keys.js";
 import { AROUND, SHAPES } from "../../src/masking/token-shapes.js";
@@ -54,13 +55,24 @@ test("one look finds every place where something may begin", () => {
   );
 });
 
-test("a token begins where no word goes on", () => {
+test("a token is found wherever one begins, and no word goes on", () => {
+  const tail = fc.constantFrom(
+    "aB3xY9kQ2mZ7pL5wQ8rT6vN4",
+    "0123456789abcdef0123456789abcdef01234567",
+    "\n",
+    ".",
+    "-",
+    "AB",
+  );
+  const prefixes = SHAPES.map(({ prefix }) => prefix);
+  const tokens = fc
+    .array(fc.tuple(fc.constantFrom(" ", "\n", "x", "'", ""), fc.constantFrom(...prefixes), fc.array(tail)))
+    .map((parts) => parts.map(([before, prefix, after]) => `${before}${prefix}${after.join("")}`).join(""));
   fc.assert(
-    fc.property(text, (one) => {
-      const prefixes = SHAPES.map(({ prefix }) => prefix);
-      const expected = placesOf(one, prefixes).filter((at) => !/[\w-]/.test(one.charAt(at - 1)));
-      const found = new Set(placesIn(one).tokens);
-      expect(expected.filter((at) => !found.has(at))).toEqual([]);
+    fc.property(fc.oneof(text, tokens), (one) => {
+      const { tokens: found, around } = placesIn(one);
+      const all = placesOf(one, prefixes).filter((at) => !/[\w-]/.test(one.charAt(at - 1)));
+      expect(findTokenShapes(one, found, around)).toEqual(findTokenShapes(one, all, around));
     }),
   );
 });

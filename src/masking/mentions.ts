@@ -1,0 +1,45 @@
+import type { Name } from "./assigned-names.js";
+
+const [TAB, LINE_FEED, RETURN, BLANK, COMMA] = [9, 10, 13, 32, 44];
+
+/** More blanks than that may mean something. */
+const MOST_BLANKS = 4;
+const LONGEST_WORD = 15;
+
+/** Words that can stand between a name and its value. */
+const LEADS_ON: ReadonlySet<string> = new Set("is was are to ist lautet est es equals set value or".split(" "));
+
+/**
+ * Whether a name is only mentioned, as most are in sentences and in code: none of the ways in which a value can follow
+ * begins like what stands behind it. Names that are themselves the value of a field are for others to tell.
+ */
+export function isMention(text: string, { from, to, strength, isHeader }: Name): boolean {
+  if (isHeader || text[from - 1] === "<") return false;
+  const code = text.charCodeAt(to);
+  if (code === COMMA) return true;
+  if (code !== LINE_FEED && code !== RETURN && !isBlank(code)) return false;
+  let at = to;
+  while (at - to <= MOST_BLANKS && isSpace(text.charCodeAt(at))) at += 1;
+  if (at - to > MOST_BLANKS) return false;
+  const word = at;
+  while (at - word <= LONGEST_WORD && isLetter(text.charCodeAt(at))) at += 1;
+  if (at === word || at - word > LONGEST_WORD || LEADS_ON.has(text.slice(word, at))) return false;
+  // In a line of its own it has its value on that line.
+  if (!isBlank(code)) return true;
+  // Of a name that says little no plain word is the value.
+  if (strength > 1 || !isSpace(text.charCodeAt(at))) return false;
+  while (isBlank(text.charCodeAt(at))) at += 1;
+  return text[at] !== ":" && text[at] !== "=";
+}
+
+function isBlank(code: number): boolean {
+  return code === BLANK || code === TAB;
+}
+
+function isSpace(code: number): boolean {
+  return isBlank(code) || code === LINE_FEED || code === RETURN;
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+}
