@@ -74,9 +74,9 @@ export async function maskFor(
     literals.push(...present);
   };
   for (const piece of known) takeKnown(piece);
-  literals.push(...(await found(values, knownShapes, takeKnown)));
+  const byRules = await found(values, knownShapes, takeKnown);
   const steps = [...patterns.map(byPattern), ...(replace ? [replace] : [])];
-  return maskOf(literals, steps, knownShapes);
+  return maskOf([...literals, ...byRules], steps, knownShapes);
 }
 
 /**
@@ -108,7 +108,7 @@ async function found(
     for (const secret of await findKnownShapes(piece, places.known)) take({ ...secret, rank: -1 });
     const own = findSecrets(piece, places);
     for (const secret of own.secrets) take(secret);
-    inContext.push(...own.literals.filter(({ text }) => !secrets.has(text)));
+    for (const literal of own.literals) if (!secrets.has(literal.text)) inContext.push(literal);
   }
   const byRank = (a: { readonly rank: number }, b: { readonly rank: number }): number => a.rank - b.rank;
   return [
