@@ -13,6 +13,7 @@ import { nameSessions } from "./name-sessions.js";
 import { notesTo } from "./notes.js";
 import { nothingKept } from "./nothing-kept.js";
 import { parseSince } from "./parse-moment.js";
+import { whilePatient } from "./patient-line.js";
 import { pickSession } from "./pick-session.js";
 import { readingLine } from "./reading-line.js";
 import { type Scope, sessionsIn } from "./scope.js";
@@ -92,7 +93,9 @@ export async function sourcesOf(
       "Which session is not said.\nName it by its id, a word of its title or its number in `looptrace ls`, name export files or - for standard input, or say --last.",
     );
   }
-  const [last] = await lastOne(load);
+  // opencode starts a server to be asked.
+  const what = load.prefer === "kept" ? "looking for the last session" : "asking opencode for its last session";
+  const [last] = await whilePatient(terminal, what, lastOne(load));
   if (last === undefined) throw new ConfigurationError("sources", nothingKept("none-in-opencode"));
   if (!wanted) load.onNote?.(await meantText([last], load));
   return [last];

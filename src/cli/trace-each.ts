@@ -7,6 +7,7 @@ import { notYetToSend } from "../export/trace-requests.js";
 import { systemClock } from "../files/clock.js";
 import type { Masking } from "../masking/mask.js";
 import { MASKING_RULES } from "../masking/rules.js";
+import { isSessionId } from "../opencode/session.js";
 import type { NewScore } from "../scores/new-score.js";
 import { momentsInStore } from "../sessions/changed-since.js";
 import type { LoadOptions } from "../sessions/load-options.js";
@@ -16,6 +17,7 @@ import { oneLine } from "../text/terminal-text.js";
 import type { CommandContext } from "./command-context.js";
 import { whileWaiting } from "./delivery-line.js";
 import { ownVersion } from "./own-version.js";
+import { patientLine } from "./patient-line.js";
 import { reportError } from "./report-error.js";
 import { type SessionCounter, sessionCounter } from "./session-counter.js";
 import type { Terminal } from "./terminal.js";
@@ -173,7 +175,11 @@ export async function traceEach(
       ending.abort(new Error("a destination takes nothing"));
     },
   });
+  // Of several the counter tells, and a large file tells of itself.
+  const isOne = !quiet && wanted.length === 1 && isSessionId(wanted[0] ?? "");
+  const stopReading = isOne ? patientLine(terminal, "reading the session from opencode") : undefined;
   const onUnreadable = (error: unknown, source: string): void => {
+    stopReading?.();
     failed.push({ source, reason: oneLine(messageOf(error)) });
     counter.clear();
     reportError(error, terminal);
@@ -181,6 +187,7 @@ export async function traceEach(
   };
   // One that cannot be read is no reason to leave all others out.
   await loadSessions(wanted, { ...options, signal, onUnreadable }, async (session) => {
+    stopReading?.();
     const traces = traceLoaded(session, { fullInput: flags.fullInput ?? file.fullInput });
     seen += traces.length;
     const now = Date.now();
@@ -196,7 +203,7 @@ export async function traceEach(
       below: Object.fromEntries(others.map(({ info }) => [info.id, info.time.updated ?? 0])),
       isWhole: openTurns === 0,
     });
-  });
+  }).finally(() => stopReading?.());
   await batches.end();
   counter.clear();
   return { seen, open, failed, reports, stopped, printed, counter };

@@ -5,7 +5,7 @@ import { placedSteps } from "../analysis/step-path.js";
 import { modelParts, ownTimeParts, timeParts, toolsLabel } from "../analysis/time-parts.js";
 import { tokenParts } from "../analysis/token-parts.js";
 import { isTrouble, type RowFacts } from "../analysis/tree-rows.js";
-import { cost, count, plural } from "../text/format.js";
+import { cost, count, duration, plural } from "../text/format.js";
 import { oneLine, shortenTo } from "../text/terminal-text.js";
 import type { Call, Loop, LoopTrace, Tool } from "../trace/model.js";
 import { ESTIMATED, type LabelledLine, listed, parted, worded } from "./labelled-line.js";
@@ -38,6 +38,7 @@ export function totalLines(trace: LoopTrace, decimals: number): LabelledLine[] {
     ...doomLoops(loop).map((text) => worded("warning", text, "alarm")),
     parted("time", timeParts(loop.account, toolsLabel(tools.length > 0, withSubagents))),
     ...modelLine(loop, withSubagents),
+    ...toolsLine(loop),
     ...ownLine(loop, withSubagents),
     ...(totals.calls > 0 ? [parted("tokens", tokenParts(totals.usage, callsIn(loop)))] : []),
     parted("total", listed([...counts, `cost ${cost(totals.cost, decimals)}`])),
@@ -64,6 +65,18 @@ function modelLine({ account, steps }: Loop, withSubagents: boolean): LabelledLi
   const written = calls.reduce((sum, call) => sum + (call.outputTokensPerSecond ?? 0) * secondsOf(call), 0);
   const own = withSubagents ? "the turn's own calls, " : "";
   return [parted("model", [...modelParts(account), `(${own}${count(written / seconds)} tokens/s)`])];
+}
+
+/** As much of the tools' time is worth telling that the sum above has elsewhere, or once only. */
+const LEAST_ELSEWHERE_MS = 100;
+const LEAST_SHARE = 0.05;
+
+/** A moment with a tool at work counts once, and for the model where that still answered; `tools` adds all up. */
+function toolsLine({ account: { tools, toolsSummed } }: Loop): LabelledLine[] {
+  const elsewhere = toolsSummed - tools;
+  if (elsewhere < LEAST_ELSEWHERE_MS || elsewhere < toolsSummed * LEAST_SHARE) return [];
+  const text = `${duration(toolsSummed)} added up; ${duration(elsewhere)} of it while the model answered or side by side`;
+  return [worded("tools", text, "plain")];
 }
 
 /** The tree shows phases of subagents too, and those around the turn, and leaves out short ones. */

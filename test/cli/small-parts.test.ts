@@ -1,5 +1,5 @@
 import stringWidth from "string-width";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { colorsFor } from "../../src/cli/colors.js";
 import { deliveryAdvice, deliveryText } from "../../src/cli/delivery-text.js";
 import { progressText, runProgress } from "../../src/cli/run-progress.js";
@@ -157,6 +157,20 @@ test("a log says that a run uses what an earlier run left, and nothing of a star
     "ready in …: finding it …, loading …\n",
     "step 0 · waiting for the model …\n",
   ]);
+});
+
+test("a log says that opencode starts as soon as that takes its time", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const written: string[] = [];
+  const line = runProgress(terminal({}, false, written), ABOUT);
+  line.show(initialProgress);
+  vi.advanceTimersByTime(400);
+  expect(written).toEqual([]);
+  vi.advanceTimersByTime(200);
+  expect(written).toEqual(["starting opencode\n"]);
+  line.stop();
+  expect(written).toHaveLength(1);
 });
 
 test("a terminal that cannot move its cursor gets the lines of a log", () => {

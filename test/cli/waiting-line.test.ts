@@ -2,6 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { whileWaiting } from "../../src/cli/delivery-line.js";
 import { waitingLine } from "../../src/cli/langfuse-of.js";
+import { patientLine } from "../../src/cli/patient-line.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -57,4 +58,19 @@ test("a destination that is not reached: which try comes when, until when, and w
   delivered.emit("over");
   expect(await waited).toBe("done");
   expect(written.at(-1)).toBe("\r\x1b[2K");
+});
+
+test("what is waited for long enough is told on a terminal, and nowhere else", () => {
+  const written: string[] = [];
+  const stop = patientLine(terminal(true, written), "asking opencode");
+  vi.advanceTimersByTime(600);
+  expect(written).toEqual([]);
+  vi.advanceTimersByTime(1_000);
+  expect(written.join("")).toMatch(/1\.\d+s {2}asking opencode/);
+  stop();
+  expect(written.at(-1)).toBe("\r\x1b[2K");
+  const before = written.length;
+  patientLine(terminal(false, written), "asking opencode");
+  vi.advanceTimersByTime(5_000);
+  expect(written).toHaveLength(before);
 });

@@ -25,6 +25,18 @@ describe("what stands below the tree", () => {
     expect(linesOf(traceOf("length@1.18.33"), "tokens")).toEqual(["3,064 = in 3,000 + out 58 + think 6"]);
   });
 
+  test("tools' time that counts for the model, or once only, is told beside the sum", () => {
+    const trace = traceOf("multistep@1.18.33");
+    const withTimes = (tools: number, toolsSummed: number): readonly string[] => {
+      const account = { ...trace.loop.account, tools, toolsSummed };
+      return linesOf({ ...trace, loop: { ...trace.loop, account } }, "tools");
+    };
+    expect(withTimes(1_590, 1_750)).toEqual(["1.75s added up; 160ms of it while the model answered or side by side"]);
+    expect(withTimes(1_750, 1_750)).toEqual([]);
+    expect(withTimes(1_700, 1_750)).toEqual([]);
+    expect(withTimes(0, 99)).toEqual([]);
+  });
+
   test("what no call told is unknown, not 0", () => {
     expect(linesOf(traceOf("provider-401@1.18.33"), "tokens")).toEqual(["– (opencode recorded none)"]);
     expect(linesOf(traceOf("provider-401@1.18.33"), "total")).toEqual(["1 step, 1 call, 0 tools, cost –"]);

@@ -33,7 +33,8 @@ Columns:
   p50 …    percentiles by nearest rank, so each is a call's real time: p99 of fewer than 100
            calls is the longest. Failed calls count, unfinished ones do not
   total    the calls' times added up
-  share    of the turns' time, how much had at least one such call at work; overlaps count once
+  share    of the turns' time, how much had at least one such call at work; overlaps count once.
+           What show has of it is less where the model still answered: that counts for the model
   ~        before a time: of one or more of the calls only a bound is known
   *        behind a tool: a subagent's whole time is in it, and the subagent's tools count too
 
