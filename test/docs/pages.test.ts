@@ -88,7 +88,7 @@ test("each command and flag in a block of shell is one", async () => {
 });
 
 /** Flags of other programs, and those that are examples of what is masked. */
-const OTHERS = new Set(["--share", "--token", "--quick", "--only", "--project", "--standalone"]);
+const OTHERS = new Set(["--share", "--token", "--quick", "--only", "--sessions", "--project", "--standalone"]);
 
 test("each flag that a text names is one of looptrace's", async () => {
   const known = new Set([...(await commandLine()).values()].flatMap(({ flags }) => [...flags]));
