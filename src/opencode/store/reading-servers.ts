@@ -20,8 +20,9 @@ export interface ReadingServersOptions {
 const LONGEST_MS = 120_000;
 /** A server that dies may do so for the session that it is asked for: another one is asked once. */
 const TRIES = 2;
-/** So many starts in a row that fail say that no further one comes off. */
-const MOST_STARTS_IN_VAIN = 2;
+/** After two starts that failed so many sessions are left to commands, and twice as many after each further one. */
+const FIRST_PAUSE = 5;
+const LONGEST_PAUSE = 100;
 /** So many in a row that end without having read anything say that no further one will. */
 const MOST_IN_VAIN = 3;
 /** So many sessions in a row that a server refuses say that it is not about them. */
@@ -48,7 +49,10 @@ export class ReadingServers<Client> {
   #current: Promise<Started<Client> | undefined> | undefined;
   #isGivenUp = false;
   #inVain = 0;
+  /** Starts in a row that failed. */
   #starts = 0;
+  /** So many sessions are left to commands before one is started again. */
+  #pauses = 0;
   #refused = 0;
   readonly #stopping = new Set<Promise<unknown>>();
 
@@ -66,6 +70,10 @@ export class ReadingServers<Client> {
    * @throws what `use` throws that is no `ServerRequestError`: it is about the session
    */
   async read<T>(use: (client: Client, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    if (this.#pauses > 0) {
+      this.#pauses -= 1;
+      return undefined;
+    }
     for (let tries = 0; tries < TRIES && !this.#isGivenUp; tries += 1) {
       const started = await this.#running();
       if (!started) return undefined;
@@ -115,7 +123,7 @@ export class ReadingServers<Client> {
       () => {
         this.#current = undefined;
         this.#starts += 1;
-        this.#isGivenUp ||= this.#starts >= MOST_STARTS_IN_VAIN;
+        this.#pauses = this.#starts === 1 ? 0 : Math.min(FIRST_PAUSE * 2 ** (this.#starts - 2), LONGEST_PAUSE);
         return undefined;
       },
     );

@@ -159,3 +159,13 @@ test("one that did not start in time says little: the next session is read by th
   expect([await servers.read(nameOf), await servers.read(nameOf)]).toEqual([undefined, 1]);
   await servers.close();
 });
+
+test("on a machine that was too busy for a server one is tried again, less and less often", async () => {
+  const { servers, starts, fail } = fakeServers();
+  fail(3);
+  const read: unknown[] = [];
+  for (let times = 0; times < 20; times += 1) read.push(await servers.read(nameOf));
+  // Two starts at once, one five sessions later, and the one that comes off ten later.
+  expect([starts(), read.filter((one) => one === 1).length]).toEqual([4, 2]);
+  await servers.close();
+});
