@@ -180,8 +180,9 @@ function holdsAny({ folder, names, bytes }: Files, pieces: readonly string[]): b
   });
 }
 
-/** Removes views of sessions that are not kept any more. */
+/** Removes views of sessions that are not kept any more; what cannot be removed so, a folder say, is none. */
 async function removeOrphans(folder: string, { listed }: Files): Promise<void> {
   const kept = new Set(listed);
-  for (const name of await namesIn(folder)) if (!kept.has(name)) await removeIfThere(join(folder, name));
+  for (const name of await namesIn(folder))
+    if (!kept.has(name)) await removeIfThere(join(folder, name)).catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import { appendFile, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StorePaths } from "../../src/files/store-paths.js";
@@ -167,4 +167,9 @@ test("nothing is kept of what was kept a moment ago, and the views of sessions t
   await show(id);
   await readFile(viewOf(id));
   await expect(readFile(viewOf(gone))).rejects.toThrow("ENOENT");
+});
+
+test("a folder among the views is in the way of none", async () => {
+  await mkdir(join(paths.root, "views", "another"), { recursive: true, mode: 0o700 });
+  await marked(await keepFixture(paths, "multistep@1.18.33"));
 });
