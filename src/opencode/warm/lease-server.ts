@@ -50,7 +50,7 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
   const { root } = storePaths(environment);
   if (!(idleMs > 0)) return "none is to stay";
   const chooser = versionFileOf(spec.path, spec.directory, environment);
-  if (chooser !== undefined) return `${chooser} may choose another opencode for this directory`;
+  if (chooser !== undefined) return `${chooser} may choose another opencode, or variables for it, in this directory`;
   const fingerprint = fingerprintOf(spec);
   if (fingerprint === undefined) return tooMuchConfiguration(spec) ?? "opencode's configuration changes";
   const servers = await makeServersFolder(root);

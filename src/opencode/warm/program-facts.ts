@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { attempt } from "../../errors/thrown.js";
@@ -8,11 +8,13 @@ import { textAt } from "./hashed-files.js";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Files by which a version manager is told what to start, by their places in a folder. */
-const VERSION_FILES = [
-  ".tool-versions",
-  ...["mise.toml", ".mise.toml", "mise/config.toml", ".config/mise.toml", ".config/mise/config.toml"],
-  ...[".prototools", ".node-version", ".nvmrc"],
-];
+const VERSION_FILES = [".tool-versions", ".prototools", ".node-version", ".nvmrc"];
+/** Those of mise, without `.toml`, or `.local.toml`, or either for one of `MISE_ENV`. */
+const MISE_FILES = ["mise", ".mise", "mise/config", ".mise/config", ".config/mise", ".config/mise/config"];
+/** And what volta looks into in a project. */
+const PACKAGE = "package.json";
+/** A shim also gives opencode the variables that such a file sets. */
+const SETS_VARIABLES = /^\s*\[*\s*env\b/m;
 
 /** Where asdf, mise, nodenv, volta and proto put an opencode, and a Node.js with one, below their folder of data. */
 const INSTALLED: readonly (readonly RegExp[])[] = [
@@ -42,8 +44,8 @@ export function programFacts(path: string, environment: Environment): string {
 }
 
 /**
- * The file of a directory that may have a version manager start another opencode there than elsewhere: a server that
- * outlives its run does not start in the run's directory.
+ * The file of a directory that may have a version manager start another opencode there than elsewhere, or with other
+ * variables: a server that outlives its run does not start in the run's directory.
  *
  * @returns undefined where there is none, and where opencode is no version manager's shim
  */
@@ -52,13 +54,32 @@ export function versionFileOf(path: string, directory: string, environment: Envi
   if (data === undefined) return undefined;
   const everywhere = new Set(globalFiles(data, environment));
   const isOfNode = INSTALLED.slice(1, 3).some((names) => found(data, names).length > 0);
-  const files = foldersAbove(directory).flatMap((folder) => VERSION_FILES.map((name) => join(folder, name)));
+  const files = foldersAbove(directory).flatMap((folder) => [
+    ...versionFilesIn(folder, environment),
+    // Where a project has a package of its own, volta starts that one.
+    ...(basename(dirname(path)) === "shims" ? [] : [join(folder, PACKAGE)]),
+  ]);
   return files.find((file) => {
     if (everywhere.has(file)) return false;
-    const text = attempt(() => textAt(file));
+    const text = textIn(file);
     if (text === undefined) return false;
-    return /opencode/.test(text) || (isOfNode && (/\bnode(?:js)?\b/.test(text) || /^\.n/.test(basename(file))));
+    if (basename(file) === PACKAGE) return /"opencode-ai"\s*:/.test(text);
+    return (
+      /opencode/.test(text) ||
+      SETS_VARIABLES.test(text) ||
+      (isOfNode && (/\bnode(?:js)?\b/.test(text) || /^\.n/.test(basename(file))))
+    );
   });
+}
+
+function versionFilesIn(folder: string, { MISE_ENV = "" }: Environment): readonly string[] {
+  const kinds = ["", ...MISE_ENV.split(",").flatMap((name) => (name.trim() === "" ? [] : [`.${name.trim()}`]))];
+  const endings = kinds.flatMap((kind) => [`${kind}.toml`, `${kind}.local.toml`]);
+  return [
+    ...VERSION_FILES.map((name) => join(folder, name)),
+    ...MISE_FILES.flatMap((name) => endings.map((ending) => join(folder, name + ending))),
+    ...found(join(folder, ".config/mise/conf.d"), [/\.toml$/]),
+  ];
 }
 
 /** The folder of data of the version manager that a path belongs to; undefined where it is opencode itself. */
@@ -74,7 +95,7 @@ function globalFiles(data: string, environment: Environment): readonly string[] 
   const config = environment.XDG_CONFIG_HOME || join(home, ".config");
   const folders = [...foldersAbove(storePaths(environment).root), home];
   return [
-    ...folders.flatMap((folder) => VERSION_FILES.map((name) => join(folder, name))),
+    ...folders.flatMap((folder) => versionFilesIn(folder, environment)),
     ...CHOICES.map((name) => join(data, name)),
     ...[join(config, "mise/config.toml"), "/etc/mise/config.toml"],
     ...[environment.MISE_GLOBAL_CONFIG_FILE].flatMap((file) => (file ? [file] : [])),
@@ -91,13 +112,18 @@ function foldersAbove(directory: string): readonly string[] {
 /** What is below a folder, by what its names look like one below the other. */
 function found(folder: string, [name, ...names]: readonly RegExp[]): readonly string[] {
   if (name === undefined) return [folder];
-  const all = attempt(() => readdirSync(folder).sort()) ?? [];
+  const all = (existsSync(folder) && attempt(() => readdirSync(folder).sort())) || [];
   return all.filter((one) => name.test(one)).flatMap((one) => found(join(folder, one), names));
 }
 
 function textFacts(file: string): readonly string[] {
-  const text = attempt(() => textAt(file));
+  const text = textIn(file);
   return text === undefined ? [] : [file, text];
+}
+
+/** Most are not there, and an error for each of them takes longer than all the rest. */
+function textIn(file: string): string | undefined {
+  return existsSync(file) ? attempt(() => textAt(file)) : undefined;
 }
 
 /** The programs that a shell script names. */

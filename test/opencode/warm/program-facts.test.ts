@@ -91,3 +91,36 @@ test("a version file of a directory counts where it can choose an opencode", asy
   expect(file()).toBe(own);
   expect(file(await put("bin/opencode", ""))).toBeUndefined();
 });
+
+test.each<[name: string, text: string, counts: boolean]>([
+  ["mise.toml", '[tools]\nruby = "3"\n[tasks.env]\nrun = "true"', false],
+  ["mise.toml", '[env]\nOPENAI_BASE_URL = "http://127.0.0.1"', true],
+  [".mise.toml", 'env._.file = ".env"', true],
+  ["mise.local.toml", '[tools]\n"npm:opencode-ai" = "1.15.0"', true],
+  [".mise/config.toml", 'tools.opencode = "1.15.0"', true],
+  [".config/mise/conf.d/agents.toml", 'tools.opencode = "1.15.0"', true],
+  ["mise.test.toml", 'tools.opencode = "1.15.0"', true],
+  ["mise.other.toml", 'tools.opencode = "1.15.0"', false],
+])("mise's shim, and %s of a project with %j: %s", async (name, text, counts) => {
+  const shim = await put(".local/share/mise/shims/opencode", script(""));
+  const file = await put(`work/${name}`, text);
+  const variables = { ...env, MISE_ENV: "ci, test" };
+  expect(versionFileOf(shim, join(home, "work/inner"), variables)).toBe(counts ? file : undefined);
+  // For a user alone, and not for a project, it is one of opencode's facts.
+  const before = programFacts(shim, variables);
+  await put(name, `${text}\n#`);
+  expect(programFacts(shim, variables) !== before).toBe(name !== "mise.other.toml");
+});
+
+test("volta's link, and a project with an opencode of its own", async () => {
+  const path = join(home, ".volta/bin/opencode");
+  await put(".volta/volta-shim", "");
+  await mkdir(dirname(path), { recursive: true });
+  await symlink("../volta-shim", path);
+  await put("work/package.json", '{"dependencies":{"@opencode-ai/plugin":"1"}}');
+  expect(versionFileOf(path, join(home, "work"), env)).toBeUndefined();
+  const own = await put("work/package.json", '{"devDependencies": {"opencode-ai": "1.15.0"}}');
+  expect(versionFileOf(path, join(home, "work"), env)).toBe(own);
+  const shim = await put(".asdf/shims/opencode", script(""));
+  expect(versionFileOf(shim, join(home, "work"), env)).toBeUndefined();
+});
