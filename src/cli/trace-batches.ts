@@ -1,4 +1,5 @@
-import { type DestinationReport, isWaiting } from "../deliver/delivery-report.js";
+import { type DestinationReport, isUnsaved, isWaiting } from "../deliver/delivery-report.js";
+import { mergeReports, withoutPending } from "../export/merge-reports.js";
 import type { Clock } from "../files/clock.js";
 import type { LoopTrace } from "../trace/model.js";
 
@@ -16,7 +17,7 @@ export interface TraceBatchesOptions<Session extends TracedSession> {
   readonly onDelivered: (sessions: readonly Session[], reports: readonly DestinationReport[]) => Promise<void>;
   /** Tries to send what waits in the outbox. @returns what became of it */
   readonly push: () => Promise<readonly DestinationReport[]>;
-  /** Told what became of what has waited, when nothing waits any more. */
+  /** Told what became of what has waited, in all attempts since it did, when nothing waits any more. */
   readonly onPushed: (reports: readonly DestinationReport[]) => void;
   /** Told once when a destination has taken nothing for long: nothing more is to be read. */
   readonly onGivenUp: (report: DestinationReport) => void;
@@ -45,6 +46,8 @@ export class TraceBatches<Session extends TracedSession> {
   #weight = 0;
   #underWay: Promise<void> = Promise.resolve();
   #waiting = 0;
+  /** What was told of what waits, while some of it still did. */
+  #pushed: readonly DestinationReport[] = [];
   #isGivenUp = false;
 
   constructor(options: TraceBatchesOptions<Session>) {
@@ -92,9 +95,12 @@ export class TraceBatches<Session extends TracedSession> {
     for (let pauseMs = FIRST_PAUSE_MS; !this.#isGivenUp && !signal.aborted; ) {
       const reports = await push();
       const waiting = reports.find(isWaiting);
+      // What was refused before the rest was taken is told by no later attempt.
+      this.#pushed = mergeReports(this.#pushed.map(withoutPending), reports);
       if (!waiting) {
         this.#waiting = 0;
-        onPushed(reports);
+        onPushed(this.#pushed);
+        this.#pushed = [];
         return;
       }
       if (clock.now() >= giveUpAt) {
@@ -106,8 +112,4 @@ export class TraceBatches<Session extends TracedSession> {
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
     }
   }
-}
-
-function isUnsaved({ pending, beside }: DestinationReport): boolean {
-  return pending.unsavedSpans > 0 || Object.values(beside).some(({ unsaved }) => unsaved > 0);
 }

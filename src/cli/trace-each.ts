@@ -2,7 +2,13 @@ import { createHash } from "node:crypto";
 import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
 import { messageOf } from "../errors/thrown.js";
 import { mergeReports } from "../export/merge-reports.js";
-import { isUnchanged, readSentSessions, type SentSession, type SentSessions } from "../export/sent-sessions.js";
+import {
+  isUnchanged,
+  readSentSessions,
+  type SentSession,
+  type SentSessions,
+  whenSent,
+} from "../export/sent-sessions.js";
 import { notYetToSend } from "../export/trace-requests.js";
 import { systemClock } from "../files/clock.js";
 import type { Masking } from "../masking/mask.js";
@@ -154,9 +160,9 @@ export async function traceEach(
     async onDelivered(sessions, some) {
       reports = mergeReports(reports, some);
       const bare = sessions.map((one) => ({ ...one, traces: [] }));
-      if (isDelivered(some) && some.every(({ outdated }) => outdated.content + outdated.settings === 0))
-        sent.note(bare);
-      else if (some.every(({ rejected }) => rejected === 0)) waiting.push(...bare);
+      const when = whenSent(some);
+      if (when === "now") sent.note(bare);
+      else if (when === "pushed") waiting.push(...bare);
       for (const { traces } of sessions) {
         counter.clear();
         for (const one of traces) printed.print(one, await exporter.linkTo(one));
@@ -212,10 +218,15 @@ export async function traceEach(
 /** A report of what has waited, once it has been sent; what was refused meanwhile counts as that. */
 function asPushed(report: DestinationReport, pushed: readonly DestinationReport[]): DestinationReport {
   const { pending, beside, destination } = report;
-  const rejected = pushed.find((one) => one.destination.id === destination.id)?.rejected ?? 0;
-  const kinds = Object.entries(beside).map(([kind, counts]) => {
+  const told = pushed.find((one) => one.destination.id === destination.id);
+  const rejected = told?.rejected ?? 0;
+  const kinds = KINDS.flatMap((kind) => {
+    const counts = beside[kind];
+    if (!counts) return [];
     const { acknowledged, pending: waited, unsaved } = counts;
-    return [kind, { ...counts, acknowledged: acknowledged + waited - unsaved, pending: unsaved }] as const;
+    const refused = told?.beside[kind]?.rejected ?? 0;
+    const taken = acknowledged + Math.max(0, waited - unsaved - refused);
+    return [[kind, { ...counts, acknowledged: taken, pending: unsaved, rejected: counts.rejected + refused }] as const];
   });
   const { unsavedSpans } = pending;
   return {
@@ -226,6 +237,8 @@ function asPushed(report: DestinationReport, pushed: readonly DestinationReport[
     beside: Object.fromEntries(kinds),
   };
 }
+
+const KINDS = ["metrics", "scores", "media"] as const;
 
 /** For one attempt to send what waits, while reading waits for it. */
 const PUSH_MS = 10_000;

@@ -78,3 +78,8 @@ export function isWaiting({ pending, beside }: DestinationReport): boolean {
 export function isRejected({ rejected, beside }: DestinationReport): boolean {
   return rejected > 0 || Object.values(beside).some((counts) => counts.rejected > 0);
 }
+
+/** Whether something waits that could not be stored: it is gone when this process ends, and no push sends it. */
+export function isUnsaved({ pending, beside }: DestinationReport): boolean {
+  return pending.unsavedSpans > 0 || Object.values(beside).some((counts) => counts.unsaved > 0);
+}

@@ -13,6 +13,12 @@ export function mergeReports(
   return [...byId.values()];
 }
 
+/** The same without what waits: where a later report tells of that again. */
+export function withoutPending(report: DestinationReport): DestinationReport {
+  const kinds = Object.entries(report.beside).map(([kind, counts]) => [kind, { ...counts, pending: 0, unsaved: 0 }]);
+  return { ...report, pending: { spans: 0, requests: 0, unsavedSpans: 0 }, beside: Object.fromEntries(kinds) };
+}
+
 function add(a: DestinationReport, b: DestinationReport): DestinationReport {
   return {
     destination: a.destination,

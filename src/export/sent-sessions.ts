@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { type DestinationReport, isRejected, isUnsaved, isWaiting } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { receiptFolder } from "../deliver/receipts/receipts.js";
 import { attempt } from "../errors/thrown.js";
@@ -101,4 +102,15 @@ export function isUnchanged(
   momentOf: (id: string) => number | undefined,
 ): boolean {
   return listed === updated && Object.entries(below).every(([id, at]) => momentOf(id) === at);
+}
+
+/**
+ * When all destinations have sessions as they are, by what became of their delivery: `now`, `pushed` when what waits of
+ * them has been taken, or `never`. What was refused, what could not even be stored, and what is there as it would not
+ * be sent now is to be seen again.
+ */
+export function whenSent(reports: readonly DestinationReport[]): "now" | "pushed" | "never" {
+  const isOutdated = ({ outdated }: DestinationReport): boolean => outdated.content + outdated.settings > 0;
+  if (reports.some((report) => isRejected(report) || isUnsaved(report) || isOutdated(report))) return "never";
+  return reports.some(isWaiting) ? "pushed" : "now";
 }

@@ -29,7 +29,10 @@ export interface LoadOptions {
   /** Told of the sessions that opencode has listed: the moments are ms since the epoch. */
   readonly onListed?: ((sessions: readonly { readonly id: string; readonly updated: number }[]) => void) | undefined;
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Once it is aborted no further session that is asked for by id is begun; those that are being loaded come to their end. */
+  /**
+   * Once it is aborted no further session that is asked for by id is begun. Those that are being loaded come to their end,
+   * or are broken off, which is told by none of them.
+   */
   readonly signal?: AbortSignal | undefined;
   /** Told of a file or session that cannot be had, which is then left out; without it the first one ends it all. */
   readonly onUnreadable?: ((error: unknown, source: string) => void) | undefined;

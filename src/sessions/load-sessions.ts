@@ -73,14 +73,15 @@ export async function loadSessions(
     try {
       return { id, found: await findSession(id, options, context) };
     } catch (error) {
-      return { id, error };
+      return { id, error, isBrokenOff: options.signal?.aborted === true };
     }
   };
   try {
     for await (const one of readAhead(untilAborted(ids, options.signal), READ_AHEAD, find)) {
       if ("error" in one) {
         if (!options.onUnreadable) throw one.error;
-        options.onUnreadable(one.error, one.id);
+        // Nothing is wrong with one whose reading was broken off.
+        if (!one.isBrokenOff) options.onUnreadable(one.error, one.id);
       } else if (one.found.sessions[0]?.info.parentID === undefined) await handOver([one.found]);
       else held.push(one.found);
     }
@@ -94,7 +95,7 @@ export async function loadSessions(
 
 type Found =
   | { readonly id: string; readonly found: Masked<FoundSession> }
-  | { readonly id: string; readonly error: unknown };
+  | { readonly id: string; readonly error: unknown; readonly isBrokenOff: boolean };
 
 /** So many sessions are read at a time: each waits for the disk and for opencode more than it works. */
 const READ_AHEAD = 4;

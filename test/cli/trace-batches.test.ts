@@ -126,6 +126,31 @@ test("where a destination takes nothing, reading waits when much waits, and goes
   expect(delivered.flat()).toHaveLength(800);
 });
 
+test("what was refused while some still waited is told with what was taken at last", async () => {
+  const pushed: (readonly DestinationReport[])[] = [];
+  const scores = { acknowledged: 0, alreadyAcknowledged: 0, pending: 1, unsaved: 0, rejected: 1 };
+  const answers: readonly DestinationReport[] = [
+    { ...report(5), rejected: 2, beside: { scores } },
+    { ...report(3), rejected: 1 },
+    { ...report(0), acknowledged: 3 },
+  ];
+  let asked = 0;
+  const batches = new TraceBatches<TracedSession>({
+    deliver: async () => [report(5)],
+    onDelivered: async () => undefined,
+    push: async () => answers.slice(asked++).slice(0, 1),
+    onPushed: (reports) => pushed.push(reports),
+    onGivenUp: () => undefined,
+    clock: { now: () => 0, random: () => 0, sleep: async () => undefined },
+    signal: new AbortController().signal,
+  });
+  await addAll(batches, 1, 240);
+  await batches.end();
+  expect(pushed).toMatchObject([
+    [{ acknowledged: 3, rejected: 3, pending: { spans: 0 }, beside: { scores: { pending: 0, rejected: 1 } } }],
+  ]);
+});
+
 test("a destination that stays away ends it after two minutes, said once", async () => {
   const { batches, told } = fakeBatches({ pending: 5, isBack: false });
   await addAll(batches, 1, 300);

@@ -1,7 +1,8 @@
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isUnchanged, readSentSessions } from "../../src/export/sent-sessions.js";
+import type { DestinationReport } from "../../src/deliver/delivery-report.js";
+import { isUnchanged, readSentSessions, whenSent } from "../../src/export/sent-sessions.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -62,4 +63,33 @@ test("a session has changed when its list says so, or a session below it has ano
   expect(isUnchanged(SENT, 5, at)).toBe(false);
   moments.clear();
   expect(isUnchanged(SENT, 5, at)).toBe(false);
+});
+
+const REPORT: DestinationReport = {
+  destination: { id: "d", kind: "langfuse", label: "langfuse", url: "http://127.0.0.1" },
+  ...{ acknowledged: 3, alreadyAcknowledged: 0, rejected: 0 },
+  outdated: { settings: 0, content: 0 },
+  pending: { spans: 0, requests: 0, unsavedSpans: 0 },
+  ...{ beside: {}, lastError: undefined, problems: [] },
+};
+const scores = (counts: { readonly pending?: number; readonly unsaved?: number; readonly rejected?: number }) => ({
+  beside: { scores: { acknowledged: 1, alreadyAcknowledged: 0, pending: 0, unsaved: 0, rejected: 0, ...counts } },
+});
+
+test.each<[when: ReturnType<typeof whenSent>, what: string, change: Partial<DestinationReport>]>([
+  ["now", "all is taken", {}],
+  ["pushed", "spans wait", { pending: { spans: 2, requests: 1, unsavedSpans: 0 } }],
+  ["pushed", "scores wait", scores({ pending: 1 })],
+  ["never", "spans were refused", { rejected: 1 }],
+  ["never", "scores were refused", scores({ rejected: 1 })],
+  ["never", "spans could not be stored", { pending: { spans: 2, requests: 1, unsavedSpans: 1 } }],
+  ["never", "scores could not be stored", scores({ pending: 1, unsaved: 1 })],
+  ["never", "a turn went on", { outdated: { settings: 0, content: 1 } }],
+  [
+    "never",
+    "spans wait of a trace whose tags are others",
+    { outdated: { settings: 1, content: 0 }, pending: { spans: 2, requests: 1, unsavedSpans: 0 } },
+  ],
+])("sessions count as sent %s where %s, at one of two destinations", (when, _, change) => {
+  expect(whenSent([REPORT, { ...REPORT, ...change }])).toBe(when);
 });
