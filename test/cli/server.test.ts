@@ -7,12 +7,12 @@ import { newServerId } from "../../src/opencode/warm/servers-folder.js";
 import { looptrace } from "../support/cli.js";
 
 /** A folder of looptrace's in which so many servers are noted whose processes are gone. */
-async function withServers(count: number) {
+async function withServers(count: number, newId = newServerId) {
   const home = await realpath(await mkdtemp(join(tmpdir(), "server-command-")));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const servers = join(home, "servers");
   await mkdir(servers, { mode: 0o700, recursive: true });
-  const ids = Array.from({ length: count }, () => newServerId());
+  const ids = Array.from({ length: count }, () => newId());
   // No process has a number as high as this.
   const gone = { pid: 2 ** 30, start: "1" };
   for (const id of ids) {
@@ -47,4 +47,14 @@ test("of several none is stopped without an id, and they are listed", async () =
   expect(stderr).toMatch(
     /^looptrace: Which of 2 servers is not said\.\n( {2}[0-9a-f]{8} {2}1\.18\.33, there for \S+\n){2}Name it by its id, or say --all\.\n$/,
   );
+});
+
+test("one that is on another machine says so, and stays", async () => {
+  const { folderOf, around, ids } = await withServers(1, () => "0123456789abcdef");
+  const { code, stdout } = await looptrace(["server", "stop"], around);
+  expect([code, stdout]).toEqual([
+    0,
+    "01234567 is on another machine or in another container, and is to be stopped there.\n",
+  ]);
+  expect(ids.every((id) => existsSync(folderOf(id)))).toBe(true);
 });

@@ -7,6 +7,7 @@ import { type PushResult, pushOutbox } from "../../deliver/push-outbox.js";
 import { discardOutbox } from "../../deliver/queue/discard-outbox.js";
 import { type OutboxStatus, outboxStatus } from "../../deliver/queue/outbox-status.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { attempt } from "../../errors/thrown.js";
 import { systemClock } from "../../files/clock.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { duration } from "../../text/format.js";
@@ -130,24 +131,23 @@ function exitCodeOf({ reports, unconfigured, problems }: PushResult): ExitCode {
   return reports.length === 0 && unconfigured.length > 0 ? EXIT.undelivered : EXIT.ok;
 }
 
-async function showStatus(
-  { paths, settings }: CommandContext,
-  flags: PushFlags,
-  terminal: Terminal,
-): Promise<ExitCode> {
+async function showStatus(context: CommandContext, flags: PushFlags, terminal: Terminal): Promise<ExitCode> {
+  const { paths } = context;
   const status = await outboxStatus(paths);
   if (flags.json) {
     terminal.out(`${terminalJson(status)}\n`);
     return EXIT.ok;
   }
   const worthALine = status.filter(({ requests, rejectedRequests }) => requests > 0 || rejectedRequests > 0);
-  // What is wrong with the settings need not be right for a look.
-  const configured = new Set(surveyDestinations(settings.destinations).destinations.map(({ id }) => id));
+  // What is wrong with the settings need not be right for a look; a push says it.
+  const configured = attempt(() => surveyDestinations(context.settings.destinations).destinations.map(({ id }) => id));
   for (const one of worthALine) {
     terminal.out(`${statusText(one, paths, Date.now())}\n`);
     if (one.requests === 0) continue;
     const { destination } = one;
-    terminal.out(`${configured.has(destination.id) ? nextText(destination) : wayOutText(destination)}\n`);
+    terminal.out(
+      `${(configured?.includes(destination.id) ?? true) ? nextText(destination) : wayOutText(destination)}\n`,
+    );
   }
   if (!status.some(({ requests }) => requests > 0)) terminal.out("The outbox is empty: nothing waits.\n");
   return EXIT.ok;

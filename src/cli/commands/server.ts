@@ -60,13 +60,13 @@ const STOP_TEXTS: Readonly<Record<StoppedServer, string>> = {
 };
 
 /**
- * What is meant without an id: the only one that can be stopped from here.
+ * What is meant without an id: the only one that can be stopped from here. Where none can, each says so.
  *
  * @throws {ConfigurationError} when there are several
  */
 function onlyOne(servers: readonly WarmServerFacts[]): readonly WarmServerFacts[] {
   const here = servers.filter(({ state }) => state !== "elsewhere");
-  if (here.length <= 1) return here;
+  if (here.length <= 1) return here.length === 1 ? here : servers;
   const list = here.map(({ id, version, ageMs, runs }) => {
     const use = runs > 0 ? `, at work for ${plural(runs, "run")}` : "";
     return `  ${shortServerId(id)}  ${oneLine(version ?? UNKNOWN)}, there for ${duration(ageMs)}${use}`;

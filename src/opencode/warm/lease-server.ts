@@ -75,7 +75,7 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
         return meanwhile === "busy" ? BUSY : (meanwhile ?? "another run could not start one that stays");
       }
       await sweepServers(servers);
-      const why = await whyStarted(servers, fingerprint).catch(() => "");
+      const why = await whyStarted(servers, fingerprint);
       return await startToLeave({ spec, fingerprint, servers, idleMs, why, lock, signal });
     }
     stoppedSince = isHolderStopped(path) ? (stoppedSince ?? performance.now()) : undefined;

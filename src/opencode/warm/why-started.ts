@@ -41,12 +41,19 @@ export function whyNew({ offered, started, end }: ServersBefore, parts: Parts): 
 
 const ENDED = "the last one ended: ";
 
-/** Why a new server is started, see `whyNew`; notes what it is like for those after it. @param servers the folder */
+/**
+ * Why a new server is started, see `whyNew`; notes what it is like for those after it. Never fails.
+ *
+ * @param servers the folder
+ */
 export async function whyStarted(servers: string, { parts }: Fingerprint): Promise<string> {
   const path = join(servers, LAST_STARTS);
   const [offered, started, end] = await Promise.all([offeredIn(servers), startedIn(path), endSince(servers, path)]);
   const others = started.filter((one) => numberOfChanges(one, parts) > 0);
-  await writeFile(path, JSON.stringify([parts, ...others].slice(0, MOST_STARTS)), { mode: 0o600 });
+  // What cannot be noted is the reason all the same.
+  await writeFile(path, JSON.stringify([parts, ...others].slice(0, MOST_STARTS)), { mode: 0o600 }).catch(
+    () => undefined,
+  );
   return whyNew({ offered, started, end }, parts);
 }
 

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
-import { whyNew } from "../../../src/opencode/warm/why-started.js";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { whyNew, whyStarted } from "../../../src/opencode/warm/why-started.js";
 
 const PLAIN = { opencode: "a", looptrace: "b", "the variable KEY": "c", "the rights and umask": "d" };
 const other = { ...PLAIN, "the variable KEY": "e" };
@@ -25,4 +28,11 @@ test("why the nearest ended comes first where it is there no more, and nothing o
 test("without any before it is the first, and with one that went without a word there was none", () => {
   expect(whyNew({ offered: [], started: [], end: IDLE }, PLAIN)).toBe("the first");
   expect(whyNew({ offered: [], started: [PLAIN], end: "" }, PLAIN)).toBe("there was none");
+});
+
+test("a reason that cannot be noted is told all the same", async () => {
+  const servers = await mkdtemp(join(tmpdir(), "why-started-"));
+  onTestFinished(() => rm(servers, { recursive: true, force: true }));
+  await mkdir(join(servers, "last-starts.json"));
+  expect(await whyStarted(servers, { key: "k", parts: PLAIN })).toBe("the first");
 });
