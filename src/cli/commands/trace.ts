@@ -47,7 +47,8 @@ export async function trace(
     terminal.err("looptrace: scores are for Langfuse, and none of the destinations is one: they are not sent.\n");
   const wanted = await sourcesOf(sources, flags, { load: options, terminal });
   const sent = await sentBefore(context, flags, { listed, scores });
-  const left = wanted.filter((id) => !sent.has(id));
+  // Who asks for the last one alone is told where it can be seen, also when it was sent before.
+  const left = flags.last ? wanted : wanted.filter((id) => !sent.has(id));
   const skipped = wanted.length - left.length;
 
   const interrupt = onInterrupt(() => {
