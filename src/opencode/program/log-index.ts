@@ -17,22 +17,37 @@ const NEAR_BYTES = 64 * 1024;
 /** As of 1.17 each line begins so. */
 const DATED = "timestamp=";
 
+/** What was read of a file that stood at a path. */
+interface ReadOn {
+  /** Which file it is, as the file system tells them apart. */
+  readonly file: string;
+  /** How far it was read: to the end of the last whole line. */
+  read: number;
+  /** How much of it there was. */
+  size: number;
+  /** Of the last line, if it tells its time by itself: whose it is. */
+  last: Places[];
+  isDated: boolean;
+  readonly bySession: Map<string, Places>;
+  /** Of a process: what tells for which directory it does something, and no session. */
+  readonly marks: Map<string, Places>;
+  readonly snapshots: Map<string, Places>;
+}
+
+function nothingOf(file: string): ReadOn {
+  const places = (): Map<string, Places> => new Map();
+  const maps = { bySession: places(), marks: places(), snapshots: places() };
+  return { file, read: 0, size: 0, last: [], isDated: false, ...maps };
+}
+
 /**
  * Where in one of opencode's log files what is said about which session. It is read once, and then only what has been
  * added: each of ten thousand sessions would look through the lines of all.
  */
 export class LogIndex {
   readonly #path: string;
-  /** How far it was read: to the end of the last whole line. */
-  #read = 0;
-  /** Of the last line, if it tells its time by itself: whose it is. */
-  #last: Places[] = [];
-  #isDated = false;
-  readonly #bySession = new Map<string, Places>();
-  /** Of a process: what tells for which directory it does something, and no session. */
-  readonly #marks = new Map<string, Places>();
-  readonly #snapshots = new Map<string, Places>();
-  #reading = Promise.resolve();
+  #known: ReadOn = nothingOf("");
+  #reading: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -50,19 +65,19 @@ export class LogIndex {
   async linesAbout(sessionIds: readonly string[], directory: string): Promise<string> {
     const file = await openRegularFile(this.#path);
     try {
-      const { size } = await file.stat();
-      // Several sessions are read at a time, and the file by one of them.
-      this.#reading = this.#reading.then(() => this.#readTo(file, size));
-      await this.#reading;
-      const own = joined(sessionIds.flatMap((id) => this.#bySession.get(id) ?? []));
+      // Several sessions are read at a time, and the file by one of them; one that cannot is in no other's way.
+      const reading = this.#reading.then(() => this.#readOn(file));
+      this.#reading = reading.catch(() => undefined);
+      const { bySession, marks: ofRuns, snapshots, isDated, size } = await reading;
+      const own = joined(sessionIds.flatMap((id) => bySession.get(id) ?? []));
       if (own.length === 0) return "";
-      if (!this.#isDated) return await textAt(file, [0, size]);
+      if (!isDated) return await textAt(file, [0, size]);
       const lines = await textAt(file, own);
       const runs = new Set(lines.split("\n").map((line) => RUN.exec(line)?.[0] ?? ""));
       const near = { from: (own[0] ?? 0) - NEAR_BYTES, to: (own.at(-1) ?? 0) + NEAR_BYTES };
       const about: Places = [];
       for (const run of runs) {
-        const marks = [...(this.#marks.get(run) ?? []), ...within(this.#snapshots.get(run) ?? [], near)];
+        const marks = [...(ofRuns.get(run) ?? []), ...within(snapshots.get(run) ?? [], near)];
         for (let at = 0; at < marks.length; at += 2) {
           const place = marks.slice(at, at + 2);
           if (isMarkOf(await textAt(file, place), directory)) about.push(...place);
@@ -74,54 +89,54 @@ export class LogIndex {
     }
   }
 
-  async #readTo(file: FileHandle, size: number): Promise<void> {
-    if (size < this.#read) {
-      // Another file is in its place.
-      this.#read = 0;
-      this.#last = [];
-      this.#isDated = false;
-      for (const places of [this.#bySession, this.#marks, this.#snapshots]) places.clear();
-    }
-    if (size > this.#read) await this.#readOn(file, size);
+  /** Reads what there is now and was not read yet. */
+  async #readOn(file: FileHandle): Promise<ReadOn> {
+    const { size, dev, ino } = await file.stat();
+    const name = `${dev} ${ino}`;
+    // Another file is in its place, or another text in the file.
+    if (name !== this.#known.file || size < this.#known.size) this.#known = nothingOf(name);
+    if (size > this.#known.size) await readTo(this.#known, file, size);
+    return this.#known;
   }
+}
 
-  async #readOn(file: FileHandle, size: number): Promise<void> {
-    const piece = Buffer.allocUnsafe(PIECE_BYTES);
-    let rest = Buffer.alloc(0);
-    for (let at = this.#read; at < size; ) {
-      const { bytesRead } = await file.read(piece, 0, Math.min(PIECE_BYTES, size - at), at);
-      if (bytesRead === 0) break;
-      at += bytesRead;
-      const text = Buffer.concat([rest, piece.subarray(0, bytesRead)]);
-      const from = at - text.length;
-      let begin = 0;
-      for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, begin)) {
-        this.#takeLine(text.toString("latin1", begin, end), from + begin, from + end + 1);
-        begin = end + 1;
-      }
-      rest = text.length - begin > LONGEST_LINE_BYTES ? Buffer.alloc(0) : text.subarray(begin);
-      this.#read = at - rest.length;
+async function readTo(known: ReadOn, file: FileHandle, size: number): Promise<void> {
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let rest = Buffer.alloc(0);
+  for (let at = known.read; at < size; ) {
+    const { bytesRead } = await file.read(piece, 0, Math.min(PIECE_BYTES, size - at), at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+    const text = Buffer.concat([rest, piece.subarray(0, bytesRead)]);
+    const from = at - text.length;
+    let begin = 0;
+    for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, begin)) {
+      takeLine(known, text.toString("latin1", begin, end), from + begin, from + end + 1);
+      begin = end + 1;
     }
-    // A last line without an end may still grow: it is looked at again.
-    if (rest.length > 0) this.#takeLine(rest.toString("latin1"), this.#read, size);
+    rest = text.length - begin > LONGEST_LINE_BYTES ? Buffer.alloc(0) : text.subarray(begin);
+    known.read = at - rest.length;
   }
+  known.size = size;
+  // A last line without an end may still grow: it is looked at again.
+  if (rest.length > 0) takeLine(known, rest.toString("latin1"), known.read, size);
+}
 
-  /** @param line its bytes as characters: ids and names are ASCII */
-  #takeLine(line: string, from: number, to: number): void {
-    if (!line.startsWith(DATED) && this.#isDated) {
-      // It goes on with what was said before.
-      for (const places of this.#last) places.push(from, to);
-      return;
-    }
-    this.#isDated ||= line.startsWith(DATED);
-    const of = line.includes("ses_") ? [...new Set(line.match(SESSION))] : [];
-    this.#last = of.map((id) => placesIn(this.#bySession, id));
-    // What `isMarkOf` asks first, which is all that most lines are asked.
-    const [, kind] = (of.length === 0 && MARK.exec(line)) || [];
-    if (kind !== undefined)
-      this.#last = [placesIn(kind === "tracking" ? this.#snapshots : this.#marks, RUN.exec(line)?.[0] ?? "")];
-    for (const places of this.#last) places.push(from, to);
+/** @param line its bytes as characters: ids and names are ASCII */
+function takeLine(known: ReadOn, line: string, from: number, to: number): void {
+  if (!line.startsWith(DATED) && known.isDated) {
+    // It goes on with what was said before.
+    for (const places of known.last) places.push(from, to);
+    return;
   }
+  known.isDated ||= line.startsWith(DATED);
+  const of = line.includes("ses_") ? [...new Set(line.match(SESSION))] : [];
+  known.last = of.map((id) => placesIn(known.bySession, id));
+  // What `isMarkOf` asks first, which is all that most lines are asked.
+  const [, kind] = (of.length === 0 && MARK.exec(line)) || [];
+  if (kind !== undefined)
+    known.last = [placesIn(kind === "tracking" ? known.snapshots : known.marks, RUN.exec(line)?.[0] ?? "")];
+  for (const places of known.last) places.push(from, to);
 }
 
 function placesIn(places: Map<string, Places>, name: string): Places {

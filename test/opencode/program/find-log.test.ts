@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -131,6 +131,24 @@ test("a file that was read before is read on: what was added is found, and what 
   expect(`${await find("ses_a")}\n`).toBe(processLines("aaaa", "ses_a"));
   await writeFile(path, processLines("cccc", "ses_c"));
   expect([await find("ses_a"), `${await find("ses_c")}\n`]).toEqual(["", processLines("cccc", "ses_c")]);
+});
+
+test("another file in its place is read from its beginning, also where it is longer", async () => {
+  const folder = await dataFolder({
+    "opencode.log": processLines("aaaa", "ses_a"),
+    next: ["bbbb", "cccc"].map((run) => processLines(run, `ses_${run}`)).join(""),
+  });
+  const logs = join(folder, "opencode", "log");
+  const indexes: LogIndexes = new Map();
+  const find = (id: string) => findOpenCodeLog([id], 0, { XDG_DATA_HOME: folder }, PROJECT, indexes);
+  expect(`${await find("ses_a")}\n`).toBe(processLines("aaaa", "ses_a"));
+  await rename(join(logs, "next"), join(logs, "opencode.log"));
+  const found = await Promise.all(["ses_a", "ses_bbbb", "ses_cccc"].map(find));
+  expect(found.map((text) => `${text}\n`)).toEqual([
+    "\n",
+    processLines("bbbb", "ses_bbbb"),
+    processLines("cccc", "ses_cccc"),
+  ]);
 });
 
 test("what goes on in a line of its own belongs to the line before it; characters are whole where pieces end", async () => {
