@@ -73,6 +73,8 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
   const { everyMs = EVERY_MS, exporter } = options;
   let state = nothingLive;
   let timer: NodeJS.Timeout | undefined;
+  /** When that is due, ms since the epoch. */
+  let timerAt = 0;
   /** The looks that go on, and at what. */
   let round: { readonly ids: ReadonlySet<string>; readonly over: Promise<void> } | undefined;
 
@@ -129,7 +131,10 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
   };
   const plan = (): void => {
     const at = nextRoundAt(state, everyMs);
-    if (timer || round || at === undefined) return;
+    // A session that takes long to look at waits long, and keeps no other one waiting.
+    if (round || at === undefined || (timer && timerAt <= at)) return;
+    clearTimeout(timer);
+    timerAt = at;
     timer = setTimeout(
       () => {
         timer = undefined;

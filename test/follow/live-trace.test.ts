@@ -1,7 +1,7 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { DestinationReport } from "../../src/deliver/delivery-report.js";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
-import type { StorePaths } from "../../src/files/store-paths.js";
+import { type StorePaths, storePathsAt } from "../../src/files/store-paths.js";
 import { liveTracer } from "../../src/follow/live-trace.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import type { LoopTrace } from "../../src/trace/model.js";
@@ -160,4 +160,39 @@ test("sessions that are at work together are sent together, each on its own", as
   }
   // Closed, it has nothing to wait for.
   await tracer.release("ses_unknown");
+});
+
+test("a session that takes long to look at keeps no other one waiting", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  let worked = 0;
+  const reckoned = vi.spyOn(performance, "now").mockImplementation(() => worked);
+  onTestFinished(() => reckoned.mockRestore());
+  const looked: string[] = [];
+  const tracer = liveTracer({
+    exporter: new TraceExporter({
+      destinations: [langfuseAt("http://127.0.0.1:9")],
+      paths: storePathsAt("/nowhere/looptrace"),
+    }),
+    everyMs: 1_000,
+    sessionOf: (id) => {
+      looked.push(id);
+      if (id === "ses_long") worked += 2_000;
+      return undefined;
+    },
+  });
+  tracer.update("ses_long");
+  await vi.advanceTimersByTimeAsync(1_000);
+  tracer.update("ses_long");
+  tracer.update("ses_short");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(looked).toEqual(["ses_long", "ses_short"]);
+  await vi.advanceTimersByTimeAsync(18_900);
+  expect(looked).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(looked).toEqual(["ses_long", "ses_short", "ses_long"]);
+  await tracer.close();
+  expect(vi.getTimerCount()).toBe(0);
 });
