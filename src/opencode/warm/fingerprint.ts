@@ -6,7 +6,7 @@ import { attempt } from "../../errors/thrown.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import { tapFile } from "../../wire/tap/tap-file.js";
 import type { ServerSpec } from "../server/server-spec.js";
-import { digest, type HashedFiles, hashedFiles } from "./hashed-files.js";
+import { digest, type HashedFiles, hashedFiles, type TooMuch } from "./hashed-files.js";
 import { programFacts } from "./program-facts.js";
 import { surroundings } from "./surroundings.js";
 import { WARM_VARIABLE } from "./warmth.js";
@@ -29,13 +29,20 @@ const MOST_NAMED_FILES = 64;
  * Takes the fingerprint of all that a server's answers could depend on and that a server reads once: the program, its
  * configuration, the environment that it gets, and what it inherits from this process.
  *
+ * @param onTooMuch told what `tooMuchConfiguration` says
  * @returns undefined where there is more configuration than is looked through
  */
-export function fingerprintOf(spec: ServerSpec): Fingerprint | undefined {
+export function fingerprintOf(
+  spec: ServerSpec,
+  onTooMuch: (why: string) => void = () => undefined,
+): Fingerprint | undefined {
   const { path, agent, systemPrompt, mcp, projectConfig, wire = "off", propagates = false, environment } = spec;
   const files = configurationOf(spec);
-  if (files.tooMuch !== undefined) return undefined;
   const home = homeOf(environment);
+  if (files.tooMuch !== undefined) {
+    onTooMuch(tooMuchText(files.tooMuch, home));
+    return undefined;
+  }
   const parts: Record<string, string> = {
     opencode: programFacts(path, environment),
     looptrace: LOOPTRACE_VERSION,
@@ -89,8 +96,11 @@ export function tooMuchConfiguration(
   spec: Pick<ServerSpec, "environment" | "directory" | "projectConfig">,
 ): string | undefined {
   const { tooMuch } = configurationOf(spec);
-  if (tooMuch === undefined) return undefined;
-  return `opencode's configuration has ${tooMuch.what} ${shown(tooMuch.folder, homeOf(spec.environment))}`;
+  return tooMuch && tooMuchText(tooMuch, homeOf(spec.environment));
+}
+
+function tooMuchText({ what, folder }: TooMuch, home: string): string {
+  return `opencode's configuration has ${what} ${shown(folder, home)}`;
 }
 
 function homeOf({ HOME }: ServerSpec["environment"]): string {

@@ -5,7 +5,7 @@ import { isHolderStopped, lockFile } from "../../files/file-lock.js";
 import { storePaths } from "../../files/store-paths.js";
 import type { ServerSpec } from "../server/server-spec.js";
 import { findServer } from "./find-server.js";
-import { fingerprintOf, tooMuchConfiguration } from "./fingerprint.js";
+import { fingerprintOf } from "./fingerprint.js";
 import { versionFileOf } from "./program-facts.js";
 import { makeServersFolder } from "./servers-folder.js";
 import { startToLeave } from "./start-warm.js";
@@ -51,8 +51,11 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
   if (!(idleMs > 0)) return "none is to stay";
   const chooser = versionFileOf(spec.path, spec.directory, environment);
   if (chooser !== undefined) return `${chooser} may choose another opencode, or variables for it, in this directory`;
-  const fingerprint = fingerprintOf(spec);
-  if (fingerprint === undefined) return tooMuchConfiguration(spec) ?? "opencode's configuration changes";
+  let tooMuch = "";
+  const fingerprint = fingerprintOf(spec, (why) => {
+    tooMuch = why;
+  });
+  if (fingerprint === undefined) return tooMuch;
   const servers = await makeServersFolder(root);
   if (!(await hasRoom(servers))) return `there is no room for it in ${servers}`;
   const find = () => findServer(servers, fingerprint.key, idleMs);
