@@ -10,16 +10,17 @@ import {
   whenSent,
 } from "../export/sent-sessions.js";
 import { notYetToSend } from "../export/trace-requests.js";
-import { systemClock } from "../files/clock.js";
+import { steadyClock } from "../files/clock.js";
 import type { Masking } from "../masking/mask.js";
 import { MASKING_RULES } from "../masking/rules.js";
-import { isSessionId } from "../opencode/session.js";
+import { childSessionIds, isSessionId, type SessionTree } from "../opencode/session.js";
 import type { NewScore } from "../scores/new-score.js";
 import { momentsInStore } from "../sessions/changed-since.js";
 import type { LoadOptions } from "../sessions/load-options.js";
 import { loadSessions } from "../sessions/load-sessions.js";
 import { flattenTree, traceLoaded } from "../sessions/loaded-session.js";
 import { oneLine } from "../text/terminal-text.js";
+import type { LoopTrace } from "../trace/model.js";
 import type { CommandContext } from "./command-context.js";
 import { whileWaiting } from "./delivery-line.js";
 import { ownVersion } from "./own-version.js";
@@ -46,11 +47,31 @@ export interface SentBefore {
 }
 
 /** A session that was read, without its content. */
-interface Read extends TracedSession {
+export interface Read extends TracedSession {
   /** Of the sessions below it: when opencode had changed them last, ms since the epoch. */
   readonly below: Readonly<Record<string, number>>;
   /** Whether all of it is as it will stay. */
   readonly isWhole: boolean;
+}
+
+/**
+ * What is to be known of a session that was read. It is whole where no turn may be at work, even if what such a turn has
+ * left open is sent as it is, and where no subagent is missing that one of its tools names.
+ *
+ * @param now ms since the epoch
+ */
+export function readOf(tree: SessionTree, traces: readonly LoopTrace[], now: number): Read {
+  const [root = tree.session, ...others] = flattenTree(tree);
+  const all = [root, ...others];
+  const there = new Set(all.map(({ info }) => info.id));
+  const isOver = traces.every((one) => notYetToSend(one, now).size === 0);
+  return {
+    id: root.info.id,
+    traces,
+    weight: all.reduce((sum, { messages }) => sum + messages.length, 0),
+    below: Object.fromEntries(others.map(({ info }) => [info.id, info.time.updated ?? 0])),
+    isWhole: isOver && all.every((one) => childSessionIds(one).every((id) => there.has(id))),
+  };
 }
 
 /**
@@ -149,7 +170,7 @@ export async function traceEach(
   const lastTurns = new Set<unknown>();
 
   const batches = new TraceBatches<Read>({
-    clock: systemClock,
+    clock: steadyClock(),
     signal,
     deliver: (traces) => {
       const whom = quiet ? [] : exporter.reachable();
@@ -200,15 +221,7 @@ export async function traceEach(
     const openTurns = force ? 0 : traces.filter((one) => notYetToSend(one, now).size > 0).length;
     if (destinations.length > 0) open += openTurns;
     if (scores.length > 0) lastTurns.add(traces.at(-1));
-    const [root, ...others] = flattenTree(session.tree);
-    const messages = [root, ...others].reduce((sum, one) => sum + (one?.messages.length ?? 0), 0);
-    await batches.add({
-      id: root?.info.id ?? "",
-      traces,
-      weight: messages,
-      below: Object.fromEntries(others.map(({ info }) => [info.id, info.time.updated ?? 0])),
-      isWhole: openTurns === 0,
-    });
+    await batches.add(readOf(session.tree, traces, now));
   }).finally(() => stopReading?.());
   await batches.end();
   counter.clear();
