@@ -10,6 +10,7 @@ import { allowColdStarts } from "../support/cold-starts.js";
 import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { recordedResults, until } from "../support/fleet.js";
 import { batchJson } from "../support/json-shapes.js";
+import { patiently } from "../support/patience.js";
 import { startReceiver } from "../support/receiver.js";
 import { hasRedis, startRedis } from "../support/redis.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
@@ -223,9 +224,15 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
 
   test("a task that kills its worker each time fails in the end, with an error that says so", async () => {
     const [redis, opencode] = [await startRedis(), await talkingOpenCode()];
-    await writeTasks(opencode, { id: "deadly", prompt: prompt({ name: "deadly", waitMs: 60_000 }) }, "harmless");
+    await writeTasks(
+      opencode,
+      { id: "deadly", prompt: prompt({ name: "deadly", waitMs: patiently(60_000) }) },
+      "harmless",
+    );
     const batch = looptrace(["batch", "tasks.jsonl", "--redis", redis.url], opencode);
-    const standBy = Array.from({ length: 7 }, () => startWorker(redis.url, opencode, "--lock", "3s", "-n", "1"));
+    // One that is only slow must not lose its task: two would have it then.
+    const lock = `${patiently(3)}s`;
+    const standBy = Array.from({ length: 7 }, () => startWorker(redis.url, opencode, "--lock", lock, "-n", "1"));
     let workers = await Promise.all(standBy);
     const runs = () => opencode.runs().then((all) => all.filter((one) => one.includes("deadly")).length);
     for (let deaths = 1; deaths <= 6; deaths += 1) {

@@ -136,7 +136,7 @@ test("a run arrives at Langfuse whole, once, and can be looked at when opencode 
   expect(sentTwice).toHaveLength(30);
   expect(keysOf(sentTwice)).toEqual([...keysOf(spans), ...keysOf(spans)].sort());
   const document = JSON.parse(forced.stdout);
-  expect(Object.keys(document)).toEqual(["traces", "delivery", "urls"]);
+  expect(Object.keys(document)).toEqual(["traces", "delivery", "urls", "sessions"]);
   expect(document.delivery).toMatchObject([{ acknowledged: 15, alreadyAcknowledged: 0, rejected: 0 }]);
   expect(document.traces).toHaveLength(1);
 
