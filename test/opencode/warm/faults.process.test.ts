@@ -179,7 +179,7 @@ test("looptrace server lists them and stops them", async () => {
   // It is the stop that a new one is needed for, whatever else has changed meanwhile.
   await (await standing.lease({ environment: { ...standing.spec.environment, OTHER: "1" } }))?.end();
   expect((await surveyServers(standing.root)).servers).toMatchObject([
-    { why: "the last one ended: it was told to end; the variable SIGN is gone, the variable OTHER is new" },
+    { why: "the last one ended: it was told to end; the variable OTHER is new" },
   ]);
 });
 
