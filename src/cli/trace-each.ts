@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
+import type { Destination } from "../deliver/destinations/destination.js";
 import { messageOf } from "../errors/thrown.js";
 import { mergeReports } from "../export/merge-reports.js";
 import {
@@ -89,8 +90,9 @@ export async function sentBefore(
   const isAsked = listed.size > 0 && destinations.length > 0;
   if (!isAsked) return { has: () => false, note: () => undefined };
   const fullInput = flags.fullInput ?? file.fullInput ?? false;
-  const as = digestOf([ownVersion(), settings.trace, fullInput, maskingFacts(masking)]);
-  const known: SentSessions = await readSentSessions(paths, destinations, as);
+  const looks = [ownVersion(), settings.trace, fullInput, maskingFacts(masking)];
+  const to = destinations.map((one) => ({ id: one.id, as: sentAs(looks, one) }));
+  const known: SentSessions = await readSentSessions(paths, to);
   const momentOf = momentsInStore(context.environment);
   return {
     has(id) {
@@ -102,7 +104,7 @@ export async function sentBefore(
     note(sessions) {
       const whole = sessions.flatMap(({ id, below, isWhole }): readonly SentSession[] => {
         const updated = listed.get(id);
-        return isWhole && updated !== undefined ? [{ id, updated, below, as }] : [];
+        return isWhole && updated !== undefined ? [{ id, updated, below }] : [];
       });
       try {
         known.note(whole);
@@ -111,6 +113,16 @@ export async function sentBefore(
       }
     },
   };
+}
+
+/**
+ * How sessions look at a destination, as a digest: where it changes they are read again. Whether metrics go there as well
+ * is a part of it, for which the destination's id says nothing.
+ *
+ * @param looks what is the same for all destinations
+ */
+export function sentAs(looks: unknown, { shape, metrics }: Pick<Destination, "shape" | "metrics">): string {
+  return digestOf([looks, shape, metrics !== undefined]);
 }
 
 /** What is masked otherwise looks different; secrets themselves say nothing of that, and stand nowhere. */

@@ -19,8 +19,13 @@ const sentSession = z.object({
   as: z.string(),
 });
 
-/** A session all of which a destination has acknowledged. */
-export type SentSession = z.output<typeof sentSession>;
+/** A session all of which destinations have acknowledged. */
+export type SentSession = Omit<z.output<typeof sentSession>, "as">;
+
+/** A destination, and by what a session would look different there. */
+export interface SentTo extends Pick<Destination, "id"> {
+  readonly as: string;
+}
 
 /** Which sessions are with all destinations as they are: these need not be read to know that nothing is to be sent. */
 export interface SentSessions {
@@ -42,21 +47,15 @@ const MOST_OLD_LINES = 10_000;
 /**
  * Reads which sessions destinations have. What is damaged, or cannot be read, counts as not sent: what has arrived is
  * known by its receipts all the same.
- *
- * @param as what `note` is to say of sessions, and what they are looked for by
  */
-export async function readSentSessions(
-  paths: StorePaths,
-  destinations: readonly Pick<Destination, "id">[],
-  as: string,
-): Promise<SentSessions> {
-  const files = destinations.map(({ id }) => {
+export async function readSentSessions(paths: StorePaths, destinations: readonly SentTo[]): Promise<SentSessions> {
+  const files = destinations.map(({ id, as }) => {
     const folder = receiptFolder(paths, id);
-    return { folder, path: join(folder, FILE) };
+    return { folder, path: join(folder, FILE), as };
   });
   const known = await Promise.all(
     files.map(async ({ path }) => {
-      const sessions = new Map<string, SentSession>();
+      const sessions = new Map<string, z.output<typeof sentSession>>();
       const text = await readOwnText(path).catch(() => "");
       const lines = text.split("\n");
       for (const line of lines) {
@@ -64,7 +63,7 @@ export async function readSentSessions(
         if (one) sessions.set(one.id, one);
       }
       if (lines.length > 2 * sessions.size + MOST_OLD_LINES)
-        await writeWhole(path, textOf([...sessions.values()])).catch(() => undefined);
+        await writeWhole(path, textOf(sessions.values())).catch(() => undefined);
       return sessions;
     }),
   );
@@ -72,22 +71,22 @@ export async function readSentSessions(
     find(id) {
       const found = known.map((sessions) => sessions.get(id));
       const [first] = found;
-      const isSame = (one: SentSession | undefined): boolean => one?.as === as && one.updated === first?.updated;
-      return found.every(isSame) ? first : undefined;
+      const isSame = found.every((one, at) => one?.as === files[at]?.as && one?.updated === first?.updated);
+      return first && isSame ? { id, updated: first.updated, below: first.below } : undefined;
     },
     note(sessions) {
       if (sessions.length === 0) return;
-      for (const { folder, path } of files) {
+      for (const { folder, path, as } of files) {
         refuseUntrustedFolder(paths.root, folder);
-        appendToOwnFileNow(path, textOf(sessions));
+        appendToOwnFileNow(path, textOf(sessions.map((one) => ({ ...one, as }))));
       }
     },
   };
 }
 
 /** The line break stands in front as well: after a line that a crash cut off, the next one must not be lost with it. */
-function textOf(sessions: readonly SentSession[]): string {
-  return `\n${sessions.map((one) => `${JSON.stringify(one)}\n`).join("")}`;
+function textOf(sessions: Iterable<z.output<typeof sentSession>>): string {
+  return `\n${[...sessions].map((one) => `${JSON.stringify(one)}\n`).join("")}`;
 }
 
 /**

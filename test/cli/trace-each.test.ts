@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { readOf } from "../../src/cli/trace-each.js";
+import { readOf, sentAs } from "../../src/cli/trace-each.js";
+import { createDestination } from "../../src/deliver/destinations/destination.js";
+import { asMetricsPlace } from "../../src/deliver/destinations/metrics-place.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { loadFixture } from "../support/fixtures.js";
@@ -30,4 +32,16 @@ test("a session is not whole while a turn may be at work, nor without a subagent
   expect(readAt(tree, Date.now()).isWhole).toBe(true);
   const parent = loadFixture("subagent@1.18.33").tree;
   expect(readAt({ ...parent, children: [] }, Date.now()).isWhole).toBe(false);
+});
+
+test("a destination that is to have metrics now, or spans of another shape, is another one as far as sessions go", () => {
+  const url = new URL("http://127.0.0.1:4318/v1/traces");
+  const settings = { address: undefined, credentials: { kind: "headers", names: [] } } as const;
+  const plain = createDestination(url, {}, { settings });
+  const measured = createDestination(url, {}, { settings, metrics: asMetricsPlace(plain) });
+  const shaped = createDestination(url, {}, { settings, shape: "langfuse" });
+  expect(new Set([plain, measured, shaped].map(({ id }) => id)).size).toBe(1);
+  expect(new Set([plain, measured, shaped].map((one) => sentAs("looks", one))).size).toBe(3);
+  expect(sentAs("looks", plain)).toBe(sentAs("looks", createDestination(url, {}, { settings })));
+  expect(sentAs("other looks", plain)).not.toBe(sentAs("looks", plain));
 });
