@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { createLineSplitter, LineTooLongError } from "../program/follow-lines.js";
 import { readServerEvent, type ServerEvent } from "../schema/server-event.js";
 import { authorization, type ServerConnection } from "./connection.js";
@@ -226,42 +226,39 @@ const MUCH_BYTES = 8 * 1024;
 
 /**
  * The body of an answer, to its last byte: what came before a connection broke is given out before that is thrown,
- * which a stream's own iterator does not do.
+ * which a stream's own iterator does not do. No more is held than the stream itself holds.
  *
  * @param pace for how long what comes may wait after each piece, ms: nothing is read meanwhile, and the system keeps it
  */
 async function* piecesOf(answer: IncomingMessage, pace: () => number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const pieces: Uint8Array[] = [];
   let over: { readonly error?: unknown } | undefined;
   let wake = (): void => undefined;
   const end = (error?: unknown): void => {
     over ??= error === undefined ? {} : { error };
     wake();
   };
-  answer.on("data", (bytes: Uint8Array) => {
-    // Several may come of one reading.
-    if (pieces.push(bytes) > 1) return;
-    answer.socket.pause();
-    wake();
-  });
+  answer.on("readable", () => wake());
   answer.once("end", () => end());
   answer.once("error", end);
   answer.once("close", () => end());
   for (;;) {
-    const bytes = pieces.length > 1 ? Buffer.concat(pieces.splice(0)) : pieces.pop();
+    const bytes: Uint8Array | null = answer.read();
     if (bytes) {
       yield bytes;
       const waitMs = bytes.length < MUCH_BYTES && !over ? pace() : 0;
-      if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      if (waitMs > 0) {
+        answer.socket.pause();
+        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+        answer.socket.resume();
+        // Megabytes are read in one turn of the event loop, with what is done with them: no signal would be heard then.
+      } else await nextTurn();
     } else if (over) {
       if (over.error !== undefined) throw over.error;
       return;
     } else {
-      const something = new Promise<void>((resolve) => {
+      await new Promise<void>((resolve) => {
         wake = resolve;
       });
-      answer.socket.resume();
-      await something;
     }
   }
 }

@@ -200,7 +200,14 @@ const MOST_REMEMBERED = 10_000;
 
 /** The oldest are forgotten where there are too many. */
 function remember(ids: ReadonlySet<string>, more: readonly string[]): ReadonlySet<string> {
-  return new Set([...new Set([...ids, ...more])].slice(-MOST_REMEMBERED));
+  if (more.every((id) => ids.has(id))) return ids;
+  const all = new Set(ids);
+  for (const id of more) all.add(id);
+  for (const oldest of all) {
+    if (all.size <= MOST_REMEMBERED) break;
+    all.delete(oldest);
+  }
+  return all;
 }
 
 function isAtRest(event: ServerEvent): boolean {
