@@ -173,6 +173,18 @@ test("a log says that opencode starts as soon as that takes its time", () => {
   expect(written).toHaveLength(1);
 });
 
+test("a log says that a run uses what an earlier run left also where finding it took its time", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const written: string[] = [];
+  const line = runProgress(terminal({}, false, written), ABOUT);
+  line.show(initialProgress);
+  vi.advanceTimersByTime(600);
+  line.show(progress(null, { kind: "loading", since: Date.now(), isWarm: true }));
+  line.stop();
+  expect(written).toEqual(["starting opencode\n", "using the opencode that an earlier run left\n"]);
+});
+
 test("a terminal that cannot move its cursor gets the lines of a log", () => {
   const written: string[] = [];
   const line = runProgress(terminal({ TERM: "dumb" }, true, written), ABOUT);
