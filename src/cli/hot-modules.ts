@@ -63,6 +63,7 @@ export const HOT_MODULES: HotModules = {
     "text/duration-ms",
     "opencode/warm/process-start",
     "opencode/program/sweep-run-folders",
+    "opencode/server/longest-start",
     "opencode/warm/lease-server",
     "opencode/warm/why-started",
     "opencode/warm/fingerprint",

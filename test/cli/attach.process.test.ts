@@ -14,11 +14,12 @@ import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../supp
 import { allowColdStarts } from "../support/cold-starts.js";
 import { cuttingProxy } from "../support/cutting-proxy.js";
 import { type FollowingCli, startFollowing } from "../support/following-cli.js";
-import { openSession, until } from "../support/play-on-server.js";
+import { openSession } from "../support/play-on-server.js";
 import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
 import type { ReceivedSpan } from "../support/received-spans.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { scriptedServer } from "../support/scripted-server.js";
+import { until } from "../support/until.js";
 import { ownWarmOpenCode, type WarmOpenCode } from "../support/warm-opencode.js";
 import { eventsIn, spansIn } from "../trace/walk-trace.js";
 
@@ -140,7 +141,7 @@ async function followed() {
 
   await letGo("limited");
   await limited.done;
-  await until(() => attach.turns().length === 1);
+  await until(() => attach.turns().length === 1, attach);
   const folder = join(env.HOME ?? "", ".local/share/looptrace/sessions");
   const [run = ""] = (await readdir(folder)).filter((name) => name.startsWith(`${limited.sessionID}.run-`));
   const limitedRun: unknown = JSON.parse(await readFile(join(folder, run), "utf8"));
@@ -154,7 +155,7 @@ async function followed() {
   };
   await letGo("whole");
   await whole.done;
-  await until(() => attach.turns().length === 2 && onlyWanted.turns().length === 1);
+  await until(() => attach.turns().length === 2 && onlyWanted.turns().length === 1, attach);
   const right = await expected(here, wanted);
   await until(() => spansOf(receiver, wanted).length >= right.length);
   // What a later `trace` finds is what was sent.
@@ -265,14 +266,14 @@ describe("a server that somebody else runs", () => {
     }
     await cut.done;
     expect(cuts).toBeGreaterThan(1);
-    await until(() => attach.turns().length === 1);
+    await until(() => attach.turns().length === 1, attach);
 
     // The connection is away until the turn is over.
     const cutting = setInterval(() => proxy.cut(), 1);
     const away = await ask(here, "away");
     await away.done;
     clearInterval(cutting);
-    await until(() => attach.turns().length === 2);
+    await until(() => attach.turns().length === 2, attach);
     expect((await attach.end()).code).toBe(0);
     expect(attach.turns()).toMatchObject([
       { sessionId: cut.sessionID, totals: { steps: 7, tools: 6 } },
@@ -286,15 +287,15 @@ describe("a server that somebody else runs", () => {
     const attach = await attached(here);
     const first = await ask(here, "quick");
     await first.done;
-    await until(() => attach.turns().length === 1);
+    await until(() => attach.turns().length === 1, attach);
     // As a crash ends it: asked to, it may wait for those who follow its events.
     await opencode.crash();
-    await until(() => attach.stderr().includes("waiting for it to come back"));
+    await until(() => attach.stderr().includes("waiting for it to come back"), attach);
     await opencode.restart();
-    await until(() => attach.stderr().includes("is back."));
+    await until(() => attach.stderr().includes("is back."), attach);
     const second = await ask(here, "quick");
     await second.done;
-    await until(() => attach.turns().length === 2);
+    await until(() => attach.turns().length === 2, attach);
     expect((await attach.end()).code).toBe(0);
     expect(attach.stderr().match(/waiting for it/g)).toHaveLength(1);
     expect(wired(here.receiver.spans())).toEqual(await expected(here, first.sessionID, second.sessionID));

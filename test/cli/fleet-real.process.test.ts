@@ -4,9 +4,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { fleetScenario, MODULES, promptOf } from "../../examples/fleet/scenario.js";
 import { cliEnvironment, startLooptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { recordedResults, temporaryFolder, until } from "../support/fleet.js";
+import { recordedResults, temporaryFolder } from "../support/fleet.js";
 import { startReceiver } from "../support/receiver.js";
 import { hasRedis, startRedis } from "../support/redis.js";
+import { until } from "../support/until.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
 allowColdStarts();
@@ -30,7 +31,8 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
   const around = { cwd, env: cliEnvironment(bench, receiver) };
   const startWorker = () => {
     const worker = ["worker", "--redis", redis.url, "-n", "2", "--lock", "1s", "--dir", bench.workdir];
-    const { child, ended } = startLooptrace(worker, around);
+    const program = startLooptrace(worker, around);
+    const { child, ended } = program;
     let said = "";
     child.stderr?.on("data", (text: string) => {
       said += text;
@@ -39,14 +41,14 @@ test.skipIf(!hasRedis)("the real opencode in two workers, one of which is killed
       child.kill("SIGTERM");
       await ended;
     });
-    return { child, ended, said: () => said };
+    return { ...program, said: () => said };
   };
   const first = startWorker();
   const batch = startLooptrace(["batch", "tasks.jsonl", "--redis", redis.url, "--json"], around);
-  await until(() => first.said().includes("began"));
+  await until(() => first.said().includes("began"), first);
   const second = startWorker();
   // The model has been asked: it is in the middle of a turn.
-  await until(() => bench.provider.requests.length > 0);
+  await until(() => bench.provider.requests.length > 0, batch);
   first.child.kill("SIGKILL");
   const { code, stdout, stderr } = await batch.ended;
   expect([code, stderr]).toEqual([0, expect.stringContaining("[5/5]")]);

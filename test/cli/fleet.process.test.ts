@@ -8,13 +8,14 @@ import { taskResultSchema } from "../../src/batch/task-result.js";
 import { type CliProcess, type CliSurroundings, looptrace, startLooptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
-import { recordedResults, until } from "../support/fleet.js";
+import { recordedResults } from "../support/fleet.js";
 import { batchJson } from "../support/json-shapes.js";
 import { patiently } from "../support/patience.js";
 import { startReceiver } from "../support/receiver.js";
 import { hasRedis, startRedis } from "../support/redis.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
 import { apiError, type Directions, type TalkingOpenCode, talkingOpenCode } from "../support/talking-opencode.js";
+import { until } from "../support/until.js";
 
 allowColdStarts();
 sideBySide();

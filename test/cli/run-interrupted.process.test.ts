@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startLooptrace } from "../support/cli.js";
-import { until } from "../support/play-on-server.js";
+import { until } from "../support/until.js";
 
 /** An opencode that begins what it is called for, says so in a file, and takes its time. */
 async function slowOpenCode(at: string) {

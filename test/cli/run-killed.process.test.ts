@@ -7,8 +7,8 @@ import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../supp
 import { allowColdStarts } from "../support/cold-starts.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
 import { runFolders } from "../support/play-drive.js";
-import { until } from "../support/play-on-server.js";
 import { startReceiver } from "../support/receiver.js";
+import { until } from "../support/until.js";
 
 allowColdStarts();
 
@@ -34,11 +34,12 @@ describe.skipIf(process.platform !== "linux").concurrent("kill -9 of a run", () 
         env: { ...cliEnvironment(bench, receiver), LOOPTRACE_RUN_ID: mark },
         cwd: bench.workdir,
       };
-      const { child } = startLooptrace(["run", "--driver", driver, "Wait for the build."], around);
+      const program = startLooptrace(["run", "--driver", driver, "Wait for the build."], around);
+      const { child } = program;
       onTestFinished(() => void child.kill("SIGKILL"));
       // The second request would only come when the tool has ended.
-      await until(() => bench.provider.requests.some(({ title, lastChunk }) => !title && lastChunk !== undefined));
-      await until(() => findProcesses(mark).some((pid) => commandOf(pid).includes("sleep 30")));
+      await until(() => bench.provider.requests.some((one) => !one.title && one.lastChunk !== undefined), program);
+      await until(() => findProcesses(mark).some((pid) => commandOf(pid).includes("sleep 30")), program);
       child.kill("SIGKILL");
       await once(child, "close");
       await expect.poll(() => findProcesses(mark)).toEqual([]);

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { cliEnvironment, looptrace, startLooptrace, violationsOf } from "../support/cli.js";
-import { until } from "../support/play-on-server.js";
 import { answer, madeScenario, refused, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
+import { until } from "../support/until.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 import { eventsIn, spansIn } from "../trace/walk-trace.js";
 
@@ -30,13 +30,13 @@ test("what is closed goes out while the run is at work, with the ids and times t
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
-  const { ended } = startLooptrace(["run", "--live", "--json", "Go."], around);
-  await until(() => receiver.spans().some(({ name }) => name === "llm-call-0"));
+  const program = startLooptrace(["run", "--live", "--json", "Go."], around);
+  await until(() => receiver.spans().some(({ name }) => name === "llm-call-0"), program);
   const early = receiver.spans().map(({ name }) => name);
   expect(early).toContain("retry");
   expect(early).not.toContain("opencode.loop");
   await writeFile(join(bench.workdir, "go"), "");
-  const { code, stdout } = await ended;
+  const { code, stdout } = await program.ended;
   expect(code).toBe(0);
   const { traces, delivery }: { traces: readonly LoopTrace[]; delivery: readonly { alreadyAcknowledged: number }[] } =
     JSON.parse(stdout);

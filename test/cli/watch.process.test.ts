@@ -8,9 +8,10 @@ import { cliEnvironment, looptrace, violationsOf } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { startFollowing } from "../support/following-cli.js";
 import { writeOpenCode } from "../support/isolated-opencode.js";
-import { openSession, until } from "../support/play-on-server.js";
+import { openSession } from "../support/play-on-server.js";
 import { answer, type Json, madeScenario, refused, usage } from "../support/play-run.js";
 import { startReceiver } from "../support/receiver.js";
+import { until } from "../support/until.js";
 import { ownWarmOpenCode, type WarmOpenCode } from "../support/warm-opencode.js";
 
 allowColdStarts();
@@ -77,7 +78,7 @@ async function watched() {
   const letGo = (name: string) => writeFile(join(bench.workdir, `go-${name}`), "");
   const before = await ran(bench, "quick: before");
   const watch = await startFollowing(["watch", "--json"], around);
-  const told = (count: number) => until(() => watch.turns().length === count);
+  const told = (count: number) => until(() => watch.turns().length === count, watch);
 
   const limited = await ran(bench, "limited");
   await told(1);
@@ -171,7 +172,7 @@ describe("opencode on this machine", () => {
     const before = await said();
     expect(JSON.stringify(before)).toContain(session);
     const watch = await startFollowing(["watch", "--json", "--since", "1h", "--dir", "."], around);
-    await until(() => watch.turns().length === 2);
+    await until(() => watch.turns().length === 2, watch);
     expect(await watch.end()).toMatchObject({ code: 0 });
     expect(watch.turns()).toMatchObject([
       { sessionId: session, turn: 0 },

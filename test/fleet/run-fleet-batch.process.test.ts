@@ -13,17 +13,11 @@ import { jobIdOf } from "../../src/fleet/queue-names.js";
 import { resultSpool } from "../../src/fleet/result-spool.js";
 import { runFleetBatch } from "../../src/fleet/run-fleet-batch.js";
 import { addJobs, taskQueue } from "../../src/fleet/task-queue.js";
-import {
-  recordedResults,
-  scriptedRunner,
-  startWorker,
-  temporaryFolder,
-  temporaryPaths,
-  until,
-} from "../support/fleet.js";
+import { recordedResults, scriptedRunner, startWorker, temporaryFolder, temporaryPaths } from "../support/fleet.js";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis.js";
 import { sideBySide } from "../support/side-by-side.js";
 import { resultOf, someTasks } from "../support/task-results.js";
+import { until } from "../support/until.js";
 
 sideBySide();
 

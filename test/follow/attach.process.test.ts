@@ -7,11 +7,12 @@ import { readSessionFrom } from "../../src/opencode/server/read-session.js";
 import { storedSession } from "../../src/sessions/session-store.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { openSession, until } from "../support/play-on-server.js";
+import { openSession } from "../support/play-on-server.js";
 import { madeScenario } from "../support/play-run.js";
 import { type ScriptedSession, scriptedServer } from "../support/scripted-server.js";
 import { message, turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
+import { until } from "../support/until.js";
 import { warmOpenCode } from "../support/warm-opencode.js";
 
 const nowhere = new TraceExporter({ destinations: [] });

@@ -3,11 +3,11 @@ import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { followServer } from "../../src/follow/follow-turns.js";
 import type { FollowServerOptions } from "../../src/follow/options.js";
 import { langfuseAt } from "../support/destinations.js";
-import { until } from "../support/play-on-server.js";
 import { startReceiver } from "../support/receiver.js";
 import { scriptedServer } from "../support/scripted-server.js";
 import { turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
+import { until } from "../support/until.js";
 
 /** Follows a scripted server until `end` is called, and sends what is told to a receiver. */
 async function following(

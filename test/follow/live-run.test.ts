@@ -4,11 +4,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { liveRun } from "../../src/follow/live-run.js";
 import { langfuseAt } from "../support/destinations.js";
-import { until } from "../support/play-on-server.js";
 import { startReceiver } from "../support/receiver.js";
 import { scriptedServer } from "../support/scripted-server.js";
 import { turn } from "../support/scripted-turn.js";
 import { temporaryStore } from "../support/temporary-store.js";
+import { until } from "../support/until.js";
 
 test("what a server's log says of a run counts, whatever stands before it in the log", async () => {
   const now = Date.now();

@@ -79,7 +79,3 @@ export function startWorker(
   onTestFinished(() => stop().catch(() => undefined));
   return { events, stop, ended };
 }
-
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
-}

@@ -1,10 +1,10 @@
-import { type CliSurroundings, startLooptrace } from "./cli.js";
-import { until } from "./play-on-server.js";
+import { type CliProcess, type CliSurroundings, startLooptrace } from "./cli.js";
 import type { Json } from "./play-run.js";
 import { onTestFinished } from "./side-by-side.js";
+import { until } from "./until.js";
 
 /** A command that goes on until it is interrupted, and prints a line of JSON for each turn. */
-export interface FollowingCli {
+export interface FollowingCli extends CliProcess {
   readonly turns: () => readonly Json[];
   readonly stderr: () => string;
   /** Ctrl-C. */
@@ -27,6 +27,7 @@ export async function startFollowing(argv: readonly string[], around: CliSurroun
   });
   await until(() => said.stderr.includes("Ctrl-C ends it.") || started.child.exitCode !== null);
   return {
+    ...started,
     turns: () => turns,
     stderr: () => said.stderr,
     end: async () => {

@@ -65,11 +65,6 @@ export async function openSession(client: OpencodeClient): Promise<string> {
   return data.id;
 }
 
-/** Waits for something that must come, for as long as the test may take. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((later) => setTimeout(later, 20));
-}
-
 /** A session and those of its subagents. */
 function sessionsOf({ session, children }: SessionTree): readonly SessionTree["session"]["info"][] {
   return [session.info, ...children.flatMap(sessionsOf)];

@@ -15,12 +15,13 @@ export interface CommandOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Which project's sessions are meant. */
   readonly directory: string;
-  /** How long one start of a command may take, ms; a minute by default. */
+  /** How long one start of a command may take, ms; two minutes by default. */
   readonly deadlineMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-const DEFAULT_DEADLINE_MS = 60_000;
+/** A cold start takes three quarters of a minute where a machine has much else to do. */
+const DEFAULT_DEADLINE_MS = 120_000;
 const GRACE_MS = 1_000;
 
 /**

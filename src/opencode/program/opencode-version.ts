@@ -19,7 +19,7 @@ export interface OpenCodeProgram {
 /** What was read before, by the file: one start of opencode costs most of a second. */
 const known = new Map<string, PrintedVersion>();
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 const OLDEST_MINOR = 15;
 const NEWEST_MINOR = 18;
 /** Of opencode 2: 2.0. */

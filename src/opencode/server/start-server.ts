@@ -15,6 +15,7 @@ import { parseLogLine } from "../read/log-line.js";
 import { releaseClaims, releaseProgram } from "../v2/server/release-claims.js";
 import { authorization, type ServerConnection } from "./connection.js";
 import { freePort } from "./free-port.js";
+import { LONGEST_START_MS } from "./longest-start.js";
 import { send, textOf } from "./patient-fetch.js";
 
 export interface StartServerOptions {
@@ -63,7 +64,6 @@ export interface RunningServer {
   stop(): Promise<ProcessExit>;
 }
 
-const STARTUP_MS = 30_000;
 const ANSWER_MS = 5_000;
 const MOST_HEALTH_BYTES = 1024 * 1024;
 const STOP_GRACE_MS = 3_000;
@@ -109,7 +109,7 @@ const DIALECTS: Readonly<Record<Generation, Dialect>> = {
  * opencode 2 is a private one as well, never the service that opencode shares among its clients.
  *
  * @throws {OpenCodeNotFoundError} when the program cannot be started at all
- * @throws {OpenCodeCommandError} when it ends, or does not listen within 30 s
+ * @throws {OpenCodeCommandError} when it ends, or does not listen within {@link LONGEST_START_MS}
  * @throws the signal's reason
  */
 export async function startServer(options: StartServerOptions): Promise<StartedServer> {
@@ -186,10 +186,10 @@ async function startAt(port: number, attempt: number, options: StartServerOption
     return await ended;
   };
   try {
-    const wait = { hasEnded: () => exit !== null, ended, signal, deadlineMs: STARTUP_MS };
+    const wait = { hasEnded: () => exit !== null, ended, signal, deadlineMs: LONGEST_START_MS };
     // Until the server says so: a request that comes before may never be answered.
     if (!(await waitForText(files.stdout, "listening on", wait)) && exit === null)
-      throw new OpenCodeCommandError("opencode serve", `did not listen within ${STARTUP_MS / 1000} s.`, "");
+      throw new OpenCodeCommandError("opencode serve", `did not listen within ${LONGEST_START_MS / 1000} s.`, "");
     signal?.throwIfAborted();
     if (exit !== null || process === undefined) {
       return await failed(exit ?? (await ended), files.stderr, notStarted, options.path);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isHolderStopped, lockFile } from "../../files/file-lock.js";
 import { storePaths } from "../../files/store-paths.js";
+import { LONGEST_START_MS } from "../server/longest-start.js";
 import type { ServerSpec } from "../server/server-spec.js";
 import { findServer } from "./find-server.js";
 import { fingerprintOf } from "./fingerprint.js";
@@ -13,8 +14,8 @@ import { sweepServers } from "./sweep-servers.js";
 import type { WarmServer } from "./warm-server.js";
 import { whyStarted } from "./why-started.js";
 
-/** A start that takes longer than this has failed. */
-const LONGEST_START_MS = 35_000;
+/** A start that takes longer than this has failed, and whoever was at it has had the time to say so. */
+const LONGEST_WAIT_MS = LONGEST_START_MS + 5_000;
 /** A process that a person has stopped (Ctrl-Z) in the midst of a start may go on at any time, or never. */
 const STOPPED_MS = 2_000;
 const POLL_MS = 25;
@@ -61,7 +62,7 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
   const find = () => findServer(servers, fingerprint.key, idleMs);
   const path = join(servers, fingerprint.key.slice(0, 16));
   let stoppedSince: number | undefined;
-  const giveUpAt = performance.now() + LONGEST_START_MS;
+  const giveUpAt = performance.now() + LONGEST_WAIT_MS;
   for (let hasWaited = false; performance.now() < giveUpAt; hasWaited = true) {
     signal?.throwIfAborted();
     const found = await find();

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { followSessions } from "../../../src/opencode/server/follow-sessions.js";
 import type { FollowServerHooks } from "../../../src/opencode/server/followed-server.js";
-import { until } from "../../support/play-on-server.js";
 import { type ScriptedSession, scriptedServer } from "../../support/scripted-server.js";
 import { onTestFinished, sideBySide } from "../../support/side-by-side.js";
+import { until } from "../../support/until.js";
 
 sideBySide();
 

@@ -10,9 +10,9 @@ import { readSessionFrom } from "../../../src/opencode/server/read-session.js";
 import { loadFixture } from "../../support/fixtures.js";
 import { type Hostility, hostileServer } from "../../support/hostile-server.js";
 import { saveAsItIs } from "../../support/kept-store.js";
-import { until } from "../../support/play-on-server.js";
 import { scriptedServer } from "../../support/scripted-server.js";
 import { temporaryStore } from "../../support/temporary-store.js";
+import { until } from "../../support/until.js";
 
 const { session } = loadFixture("plain-answer@1.18.33");
 

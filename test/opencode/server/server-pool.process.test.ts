@@ -11,8 +11,8 @@ import { onlyOne } from "../../support/fixtures.js";
 import { messagesOf } from "../../support/generation1.js";
 import { type IsolatedOpenCode, isolatedOpenCode } from "../../support/isolated-opencode.js";
 import { driveAt, once, pidsOf, runFolders } from "../../support/play-drive.js";
-import { until } from "../../support/play-on-server.js";
 import { madeScenario, usage } from "../../support/play-run.js";
+import { until } from "../../support/until.js";
 
 allowColdStarts();
 
