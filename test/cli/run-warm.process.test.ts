@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test, vi } from "vitest";
+import { test } from "vitest";
 import { scenarioSchema } from "../provider/scenario.js";
 import { cliEnvironment, startLooptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { isolatedOpenCode } from "../support/isolated-opencode.js";
+import { eventually } from "../support/until.js";
 
 allowColdStarts();
 
@@ -108,7 +109,7 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   await expect.poll(() => existsSync(join(bench.workdir, "begun.txt"))).toBe(true);
   killed.child.kill("SIGKILL");
   await killed.ended;
-  await vi.waitFor(() => expect(ids()).toEqual([]), 20_000);
+  await eventually(() => expect(ids()).toEqual([]));
   const left = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(record.runId));
   expect(left).toEqual([]);
   expect(readFileSync(join(servers, "last-end"), "utf8")).toBe("a run was killed\n");

@@ -2,11 +2,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { ServerSpec } from "../../src/opencode/server/server-spec.js";
 import { leaseServer } from "../../src/opencode/warm/lease-server.js";
 import type { WarmServer } from "../../src/opencode/warm/warm-server.js";
-import { patiently } from "./patience.js";
+import { eventually } from "./until.js";
 
 /** A program in opencode's place whose servers stay. It is told by files beside it what to do. */
 export interface StandingServer {
@@ -70,7 +70,7 @@ export async function standingServer(): Promise<StandingServer> {
       const { keeper } = JSON.parse(text);
       if (keeper) process.kill(keeper.pid, "SIGTERM");
     }
-    await vi.waitFor(() => expect(ids()).toEqual([]), { timeout: patiently(20_000) });
+    await eventually(() => expect(ids()).toEqual([]));
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   });
   const spec: ServerSpec = {

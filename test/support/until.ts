@@ -1,8 +1,15 @@
+import { vi } from "vitest";
 import type { CliProcess } from "./cli.js";
 import { patiently } from "./patience.js";
 
-/** Longer than any test may take; what is still waited for then is waited for by nobody. */
-const LONGEST_MS = patiently(120_000);
+/** No test may take longer: what is still waited for then is waited for by nobody. */
+const LONGEST_MS = patiently(110_000);
+const SOON_MS = patiently(25_000);
+
+/** Waits until what it is given throws no more: for what other processes do, which takes a busy machine its time. */
+export async function eventually(holds: () => void | Promise<void>): Promise<void> {
+  await vi.waitFor(holds, { timeout: SOON_MS });
+}
 
 /**
  * Waits until something holds, by looking every 20 ms.

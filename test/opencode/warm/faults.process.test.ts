@@ -9,6 +9,7 @@ import { sweepServers } from "../../../src/opencode/warm/sweep-servers.js";
 import { looptrace, startLooptrace } from "../../support/cli.js";
 import { STANDING_PROGRAM, type StandingServer, standingServer } from "../../support/standing-server.js";
 import { talkingOpenCode } from "../../support/talking-opencode.js";
+import { eventually } from "../../support/until.js";
 
 const ABORTED = { why: "a turn on it was stopped", wasAborted: true };
 /** More than any process of Linux has as its number. */
@@ -30,10 +31,10 @@ test("a run that is killed while its server starts leaves nothing of it", async 
   const standing = await standingServer();
   await writeFile(join(standing.folder, "slow"), "");
   const run = startLooptrace(["run", "hello"], { env: environmentOf(standing), cwd: standing.spec.directory });
-  await vi.waitFor(async () => expect(await standing.starts()).toHaveLength(1), 20_000);
+  await eventually(async () => expect(await standing.starts()).toHaveLength(1));
   run.child.kill("SIGKILL");
   await run.ended;
-  await vi.waitFor(() => expect(standing.ids()).toEqual([]), 20_000);
+  await eventually(() => expect(standing.ids()).toEqual([]));
   const [pid = 0] = await standing.starts();
   expect(startOf(pid)).toBeUndefined();
 });
@@ -45,15 +46,11 @@ test("a killed run's turns are ended on a server that others use, which goes wit
   const [id = ""] = standing.ids();
   // Of a run that had no turn there is nothing to end.
   await writeFile(join(standing.servers, id, "leases", `${NO_PROCESS}bb`), "since 1\ndirectory /repo\n");
-  await vi.waitFor(
-    () => expect(existsSync(join(standing.servers, id, "leases", `${NO_PROCESS}bb`))).toBe(false),
-    10_000,
-  );
+  await eventually(() => expect(existsSync(join(standing.servers, id, "leases", `${NO_PROCESS}bb`))).toBe(false));
   expect(existsSync(join(standing.servers, id, "server.json"))).toBe(true);
   await writeFile(join(standing.servers, id, "leases", NO_PROCESS), "since 1\nsession ses_1 /repo/a b\n");
-  await vi.waitFor(
-    async () => expect(await standing.asked()).toContain("POST /session/ses_1/abort?directory=%2Frepo%2Fa%20b"),
-    10_000,
+  await eventually(async () =>
+    expect(await standing.asked()).toContain("POST /session/ses_1/abort?directory=%2Frepo%2Fa%20b"),
   );
   expect(existsSync(join(standing.servers, id, "server.json"))).toBe(false);
   expect(other?.server.exit).toBeNull();
@@ -89,7 +86,7 @@ test("what was started by a turn that was stopped ends with the server, what one
   await before?.end();
   // By clock ticks processes are told apart.
   const begun = ticksNow() ?? 0;
-  await vi.waitFor(() => expect(ticksNow()).toBeGreaterThan(begun));
+  await eventually(() => expect(ticksNow()).toBeGreaterThan(begun));
   const aborted = await standing.lease();
   const late = await sleeper();
   await aborted?.end(ABORTED);

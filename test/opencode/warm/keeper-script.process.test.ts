@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { KEEPER_SCRIPT } from "../../../src/opencode/warm/keeper-script.js";
 import { startOf } from "../../../src/opencode/warm/process-start.js";
+import { eventually } from "../../support/until.js";
 
 interface Wish {
   readonly kb?: string;
@@ -54,7 +55,7 @@ async function endOf(shell: string, { kb = "9999999", limit = "600", files = {},
   });
   keeper.stdin?.end(`${server.pid} ${startOf(server.pid ?? 0)}\n`);
   const [code] = await once(keeper, "exit");
-  await vi.waitFor(() => expect(startOf(server.pid ?? 0)).toBeUndefined(), 10_000);
+  await eventually(() => expect(startOf(server.pid ?? 0)).toBeUndefined());
   return { code, isThere: existsSync(folder), why: readFileSync(join(servers, "last-end"), "utf8").trim() };
 }
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { claimToken } from "../../../src/files/claim-token.js";
 import { BUSY_SINCE, findServer } from "../../../src/opencode/warm/find-server.js";
 import { fingerprintOf } from "../../../src/opencode/warm/fingerprint.js";
@@ -10,6 +10,7 @@ import { isOwnProcess, startOf } from "../../../src/opencode/warm/process-start.
 import { surveyServers } from "../../../src/opencode/warm/survey-servers.js";
 import { isLeft, sweepServers } from "../../../src/opencode/warm/sweep-servers.js";
 import { standingServer } from "../../support/standing-server.js";
+import { eventually } from "../../support/until.js";
 
 const ABORTED = { why: "a turn on it was stopped", wasAborted: true };
 
@@ -53,7 +54,7 @@ test("a server that is told to end while it is used ends when its last run does,
   const [id = ""] = standing.ids();
   const { keeper } = await recordOf(standing.servers, id);
   process.kill(keeper.pid, "SIGTERM");
-  await vi.waitFor(() => expect(existsSync(join(standing.servers, id, "server.json"))).toBe(false), 10_000);
+  await eventually(() => expect(existsSync(join(standing.servers, id, "server.json"))).toBe(false));
   expect(first?.server.exit).toBeNull();
   const third = await standing.lease();
   expect(third).toMatchObject({ isFound: false });
@@ -71,10 +72,10 @@ test("the keeper ends a server that no run uses for its time, and leaves nothing
   const [id = ""] = standing.ids();
   const { keeper } = await recordOf(standing.servers, id).catch(() => ({ keeper: undefined }));
   await server?.end();
-  await vi.waitFor(() => expect(standing.ids()).toEqual([]), 20_000);
+  await eventually(() => expect(standing.ids()).toEqual([]));
   expect(server?.server.exit).not.toBeNull();
   expect(readFileSync(join(standing.servers, "last-end"), "utf8")).toBe("no run used it for long enough\n");
-  await vi.waitFor(() => expect(keeper && isOwnProcess(keeper)).toBeFalsy(), 10_000);
+  await eventually(() => expect(keeper && isOwnProcess(keeper)).toBeFalsy());
   const next = await standing.lease();
   await next?.end();
   expect(await recordOf(standing.servers, standing.ids()[0])).toMatchObject({
@@ -89,11 +90,11 @@ test("a keeper that is killed takes its server along, and its folder", async () 
   const [id] = standing.ids();
   const { keeper } = await recordOf(standing.servers, id);
   process.kill(keeper.pid, "SIGKILL");
-  await vi.waitFor(() => expect(startOf(keeper.pid)).toBeUndefined());
+  await eventually(() => expect(startOf(keeper.pid)).toBeUndefined());
   // Nobody is there who would end it: no run is to use it.
   const next = await standing.lease();
   expect(next).toMatchObject({ isFound: false });
-  await vi.waitFor(() => expect(standing.ids()).not.toContain(id), 20_000);
+  await eventually(() => expect(standing.ids()).not.toContain(id));
   expect(server?.server.exit).not.toBeNull();
 });
 
@@ -103,9 +104,9 @@ test("a server that was killed is no run's: the next one starts another", async 
   const [killed = 0] = await standing.starts();
   const [id] = standing.ids();
   process.kill(killed, "SIGKILL");
-  await vi.waitFor(() => expect(startOf(killed)).toBeUndefined());
+  await eventually(() => expect(startOf(killed)).toBeUndefined());
   expect(await standing.lease()).toMatchObject({ isFound: false });
-  await vi.waitFor(() => expect(standing.ids()).not.toContain(id), 20_000);
+  await eventually(() => expect(standing.ids()).not.toContain(id));
 });
 
 test("a server that does not answer is replaced", async () => {
@@ -114,7 +115,7 @@ test("a server that does not answer is replaced", async () => {
   await first?.end();
   await writeFile(join(standing.folder, "silent"), "");
   const next = standing.lease();
-  await vi.waitFor(async () => expect(await standing.starts()).toHaveLength(2), 20_000);
+  await eventually(async () => expect(await standing.starts()).toHaveLength(2));
   await rm(join(standing.folder, "silent"));
   expect(await next).toMatchObject({ isFound: false });
   expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it gave no answer\n");
@@ -162,7 +163,7 @@ test.runIf(process.platform === "linux")("a start that a person has stopped is n
   onTestFinished(() => void stopped.kill("SIGKILL"));
   stopped.kill("SIGSTOP");
   const pid = stopped.pid ?? 0;
-  await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, "latin1")).toContain(") T "));
+  await eventually(() => expect(readFileSync(`/proc/${pid}/stat`, "latin1")).toContain(") T "));
   const [, , ...place] = claimToken().split("-");
   const token = [pid.toString(16), Number(startOf(pid)).toString(16), ...place].join("-");
   const lock = join(standing.servers, `.${fingerprintOf(standing.spec)?.key.slice(0, 16)}.lock`);
@@ -232,7 +233,7 @@ test("of servers that no run uses the four stay that were used last", async () =
     await run?.end();
     runs.push(run?.runId);
   }
-  await vi.waitFor(() => expect(standing.ids()).toHaveLength(5), 20_000);
+  await eventually(() => expect(standing.ids()).toHaveLength(5));
   const left = await Promise.all(standing.ids().map((id) => recordOf(standing.servers, id)));
   expect(left.map(({ runId }) => runId).toSorted()).toEqual([used?.runId, ...runs.slice(2)].toSorted());
   expect(used?.server.exit).toBeNull();
@@ -269,7 +270,7 @@ test("what another user could have put there is passed over", async () => {
   const elsewhere = join(standing.folder, "elsewhere");
   await mkdir(elsewhere, { mode: 0o700 });
   for (const one of standing.ids()) process.kill((await recordOf(standing.servers, one)).keeper.pid, "SIGTERM");
-  await vi.waitFor(() => expect(standing.ids()).toEqual([]), 20_000);
+  await eventually(() => expect(standing.ids()).toEqual([]));
   await rm(standing.servers, { recursive: true });
   await symlink(elsewhere, standing.servers);
   expect(await standing.lease()).toBeUndefined();
