@@ -8,6 +8,8 @@ type Places = number[];
 const PIECE_BYTES = 1024 * 1024;
 /** A line that is longer is looked at no further; it is kept all the same. */
 const LONGEST_LINE_BYTES = 4 * PIECE_BYTES;
+/** By so much of what was read last it is told whether the file still goes on from there. */
+const TAIL_BYTES = 256;
 const NEWLINE = 0x0a;
 const SESSION = /ses_[0-9A-Za-z]+/g;
 const MARK = / message=("creating instance"|"booting location services"|tracking) /;
@@ -25,6 +27,8 @@ interface ReadOn {
   read: number;
   /** How much of it there was. */
   size: number;
+  /** The last bytes of that. */
+  tail: Buffer;
   /** Of the last line, if it tells its time by itself: whose it is. */
   last: Places[];
   isDated: boolean;
@@ -37,7 +41,7 @@ interface ReadOn {
 function nothingOf(file: string): ReadOn {
   const places = (): Map<string, Places> => new Map();
   const maps = { bySession: places(), marks: places(), snapshots: places() };
-  return { file, read: 0, size: 0, last: [], isDated: false, ...maps };
+  return { file, read: 0, size: 0, tail: Buffer.alloc(0), last: [], isDated: false, ...maps };
 }
 
 /**
@@ -93,11 +97,23 @@ export class LogIndex {
   async #readOn(file: FileHandle): Promise<ReadOn> {
     const { size, dev, ino } = await file.stat();
     const name = `${dev} ${ino}`;
-    // Another file is in its place, or another text in the file.
-    if (name !== this.#known.file || size < this.#known.size) this.#known = nothingOf(name);
+    // Another file is in its place, or another text in the file: it may be longer by now than what was read.
+    if (name !== this.#known.file || !(await goesOn(this.#known, file))) this.#known = nothingOf(name);
     if (size > this.#known.size) await readTo(this.#known, file, size);
     return this.#known;
   }
+}
+
+/** Whether the file still holds what was read of it. Each line has its time, so that another text ends otherwise there. */
+async function goesOn({ size, tail }: ReadOn, file: FileHandle): Promise<boolean> {
+  return tail.equals(await bytesAt(file, size - tail.length, tail.length));
+}
+
+/** Fewer where the file has no more. */
+async function bytesAt(file: FileHandle, from: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await file.read(bytes, 0, length, from);
+  return bytes.subarray(0, bytesRead);
 }
 
 async function readTo(known: ReadOn, file: FileHandle, size: number): Promise<void> {
@@ -118,6 +134,7 @@ async function readTo(known: ReadOn, file: FileHandle, size: number): Promise<vo
     known.read = at - rest.length;
   }
   known.size = size;
+  known.tail = await bytesAt(file, Math.max(0, size - TAIL_BYTES), Math.min(size, TAIL_BYTES));
   // A last line without an end may still grow: it is looked at again.
   if (rest.length > 0) takeLine(known, rest.toString("latin1"), known.read, size);
 }
@@ -173,9 +190,7 @@ async function textAt(file: FileHandle, places: Places): Promise<string> {
   const texts: string[] = [];
   for (let at = 0; at < places.length; at += 2) {
     const [from = 0, to = 0] = places.slice(at, at + 2);
-    const bytes = Buffer.alloc(to - from);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
-    texts.push(bytes.toString("utf8", 0, bytesRead));
+    texts.push((await bytesAt(file, from, to - from)).toString("utf8"));
   }
   return texts.map((text) => (text.endsWith("\n") ? text.slice(0, -1) : text)).join("\n");
 }

@@ -151,6 +151,23 @@ test("another file in its place is read from its beginning, also where it is lon
   ]);
 });
 
+test("a file that was emptied, and has grown past where it was read to, is read from its beginning", async () => {
+  const folder = await dataFolder({ "opencode.log": processLines("aaaa", "ses_a") });
+  const path = join(folder, "opencode", "log", "opencode.log");
+  const indexes: LogIndexes = new Map();
+  const find = (id: string) => findOpenCodeLog([id], 0, { XDG_DATA_HOME: folder }, PROJECT, indexes);
+  expect(`${await find("ses_a")}\n`).toBe(processLines("aaaa", "ses_a"));
+  // Of the same length as before, and then twice as long.
+  for (const runs of [["bbbb"], ["cccc", "dddd"]]) {
+    await writeFile(path, runs.map((run) => processLines(run, `ses_${run.slice(0, 1)}`)).join(""));
+    const found = await Promise.all(["ses_a", ...runs.map((run) => `ses_${run.slice(0, 1)}`)].map(find));
+    expect(found.map((text) => `${text}\n`)).toEqual([
+      "\n",
+      ...runs.map((run) => processLines(run, `ses_${run.slice(0, 1)}`)),
+    ]);
+  }
+});
+
 test("what goes on in a line of its own belongs to the line before it; characters are whole where pieces end", async () => {
   const long = "ä".repeat(700_000);
   const text = `${processLines("aaaa", "ses_a")}{ "${long}": 1 }\n${processLines("bbbb", "ses_b")}`;
