@@ -90,6 +90,22 @@ test("what a killed opencode left half finished is read as well", async () => {
   expect(loaded?.tree.session.messages).toEqual(killed.session.messages);
 });
 
+test("a server that dies in the middle is replaced, and the rest is read from the next one", async () => {
+  const ids = Array.from({ length: 8 }, (_, at) => `ses_${at}`);
+  const info = { time: { created: 1, updated: 1 }, location: { directory: "/home/dev/project" } };
+  const sessions = ids.map((id): Session2 => ({ info: { ...info, id, title: id }, messages: [] }));
+  const { opencode2, load, notes } = await place({ sessions });
+  const loaded: LoadedSession[] = [];
+  await loadSessions(ids, load, async (session) => {
+    loaded.push(session);
+    const [call] = await opencode2.calls();
+    if (loaded.length === 1) process.kill(call?.pid ?? 0, "SIGKILL");
+  });
+  expect(idsOf(loaded)).toEqual(ids.map((id) => [id]));
+  expect(await commandsOf(opencode2)).toEqual(["serve", "serve"]);
+  expect(notes).toEqual([]);
+});
+
 test("where its server gives no messages out, its export does, and a note says what that lacks", async () => {
   const { opencode2, read, notes } = await place({ sessions: stored("subagent"), brokenMessages: true });
   const loaded = await read([subagent.session.info.id]);

@@ -17,7 +17,7 @@ const [settingsPath = "", ...argv] = process.argv.slice(2);
 const settings: Opencode2Settings = JSON.parse(readFileSync(settingsPath, "utf8"));
 const { PWD, BUN_TMPDIR, OPENCODE_PASSWORD } = process.env;
 const variables = Object.keys(process.env).filter((name) => name.startsWith("OTEL_"));
-const call: Opencode2Call = { argv, pwd: PWD, tmpdir: BUN_TMPDIR, otel: variables };
+const call: Opencode2Call = { argv, pid: process.pid, pwd: PWD, tmpdir: BUN_TMPDIR, otel: variables };
 appendFileSync(settings.calls, `${JSON.stringify(call)}\n`);
 
 const [command = "", action = ""] = argv;

@@ -23,6 +23,7 @@ export interface Opencode2Settings {
 /** One start of the stand-in. */
 export interface Opencode2Call {
   readonly argv: readonly string[];
+  readonly pid: number;
   readonly pwd?: string | undefined;
   readonly tmpdir?: string | undefined;
   /** The names of OpenTelemetry's variables that it has got. */

@@ -47,7 +47,7 @@ async function readOf2(
   shared: SharedStore | undefined,
 ): Promise<ExportResult> {
   try {
-    if (shared) return await readSession2From(await shared.server(command), sessionId, command.signal);
+    if (shared) return await shared.readOf2(sessionId, command);
     return await withOwnServer(command, ({ connection }) => readSession2From(connection, sessionId, command.signal));
   } catch (error) {
     if (!(error instanceof ServerRequestError || error instanceof OpenCodeCommandError)) throw error;

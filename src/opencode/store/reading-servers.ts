@@ -14,6 +14,11 @@ export interface ReadingServer<Client> {
 export interface ReadingServersOptions {
   /** How long one reading may take, ms; a server that needs longer is taken for stuck. */
   readonly longestMs?: number;
+  /**
+   * So many sessions in a row that a server refuses say that it is not about them, and it is asked no more. Default 5;
+   * not for opencode 2, whose commands read less than its server, or nothing.
+   */
+  readonly mostRefused?: number;
 }
 
 /** As long as the largest session takes that a server may give out, on a slow machine. */
@@ -25,7 +30,6 @@ const FIRST_PAUSE = 5;
 const LONGEST_PAUSE = 100;
 /** So many in a row that end without having read anything say that no further one will. */
 const MOST_IN_VAIN = 3;
-/** So many sessions in a row that a server refuses say that it is not about them. */
 const MOST_REFUSED = 5;
 /** A look at how large it has become costs little, but not nothing. */
 const LOOK_EVERY = 25;
@@ -46,6 +50,7 @@ interface Started<Client> {
 export class ReadingServers<Client> {
   readonly #start: () => Promise<ReadingServer<Client>>;
   readonly #longestMs: number;
+  readonly #mostRefused: number;
   #current: Promise<Started<Client> | undefined> | undefined;
   #isGivenUp = false;
   #inVain = 0;
@@ -54,12 +59,17 @@ export class ReadingServers<Client> {
   /** So many sessions are left to commands before one is started again. */
   #pauses = 0;
   #refused = 0;
+  #failure: unknown = new ServerRequestError("read a session", "no server answers", undefined);
   readonly #stopping = new Set<Promise<unknown>>();
 
   /** @param start starts one */
-  constructor(start: () => Promise<ReadingServer<Client>>, { longestMs = LONGEST_MS }: ReadingServersOptions = {}) {
+  constructor(
+    start: () => Promise<ReadingServer<Client>>,
+    { longestMs = LONGEST_MS, mostRefused = MOST_REFUSED }: ReadingServersOptions = {},
+  ) {
     this.#start = start;
     this.#longestMs = longestMs;
+    this.#mostRefused = mostRefused;
   }
 
   /**
@@ -88,10 +98,11 @@ export class ReadingServers<Client> {
         return read;
       } catch (error) {
         if (!(error instanceof ServerRequestError || late.aborted)) throw error;
+        this.#failure = late.aborted ? this.#tooLate() : error;
         if (!late.aborted && !(await started.server.isGone())) {
           // It is well; what it refuses a command may read.
           this.#refused += 1;
-          this.#isGivenUp ||= this.#refused >= MOST_REFUSED;
+          this.#isGivenUp ||= this.#refused >= this.#mostRefused;
           return undefined;
         }
         if (!started.isRetired && started.reads === 0) this.#inVain += 1;
@@ -103,6 +114,11 @@ export class ReadingServers<Client> {
       }
     }
     return undefined;
+  }
+
+  /** Why no server could read what was to be read last, where none could. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Ends all of them. Nothing is to be read meanwhile. */
@@ -120,7 +136,8 @@ export class ReadingServers<Client> {
       },
       // A command tells better what is wrong, or reads the session all the same. On a busy machine it may only have
       // taken too long.
-      () => {
+      (error: unknown) => {
+        this.#failure = error;
         this.#current = undefined;
         this.#starts += 1;
         this.#pauses = this.#starts === 1 ? 0 : Math.min(FIRST_PAUSE * 2 ** (this.#starts - 2), LONGEST_PAUSE);
@@ -128,6 +145,10 @@ export class ReadingServers<Client> {
       },
     );
     return this.#current;
+  }
+
+  #tooLate(): ServerRequestError {
+    return new ServerRequestError("read a session", `there was no answer in ${this.#longestMs / 1_000} s`, undefined);
   }
 
   #retire(started: Started<Client>): void {

@@ -8,7 +8,8 @@ import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { connect, type ServerConnection } from "../server/connection.js";
 import { readSessionFrom } from "../server/read-session.js";
 import { startReadingServer } from "../server/reading-server.js";
-import { isGone, type RunningServer } from "../server/start-server.js";
+import { isGone } from "../server/start-server.js";
+import { readSession2From } from "../v2/server/read-session.js";
 import { memoryOf } from "../warm/warm-server.js";
 import { type ReadingServer, ReadingServers } from "./reading-servers.js";
 
@@ -30,8 +31,8 @@ export class SharedStore {
   #children: ReturnType<typeof listChildren> | undefined;
   #childrenOf: Promise<((id: string) => Promise<readonly string[]>) | undefined> | undefined;
   readonly #folders: Promise<RunFolder>[] = [];
-  #server: Promise<RunningServer> | undefined;
   #servers: ReadingServers<OpencodeClient> | undefined;
+  #servers2: ReadingServers<ServerConnection> | undefined;
   #asked = 0;
   #before: Promise<unknown> = Promise.resolve();
 
@@ -49,7 +50,7 @@ export class SharedStore {
   async readOf1(sessionId: string, command: CommandOptions): Promise<ExportResult> {
     this.#asked += 1;
     if (Math.max(this.#asked, this.#expected) > FEW) {
-      this.#servers ??= new ReadingServers(() => this.#startReading(command));
+      this.#servers ??= new ReadingServers(() => this.#startReading(command, 1, connect));
       const children = this.#expected >= MANY ? await this.#allChildren(command) : undefined;
       const read = await this.#servers.read((client, late) => {
         const signal = command.signal ? AbortSignal.any([late, command.signal]) : late;
@@ -88,20 +89,33 @@ export class SharedStore {
   }
 
   /**
-   * Of opencode 2: where a private server listens.
+   * Of opencode 2: a session, as a private server has it, which is replaced when it dies, is stuck or has grown. Several
+   * may be read at a time.
    *
-   * @throws {OpenCodeNotFoundError} when the program cannot be started at all
-   * @throws {OpenCodeCommandError} when it does not become a server
+   * @throws as `readSession2From`; and why no server could read it: {@link OpenCodeNotFoundError},
+   *   {@link OpenCodeCommandError}, {@link ServerRequestError}
    */
-  async server(command: CommandOptions): Promise<ServerConnection> {
-    this.#server ??= this.#start(command, 2);
-    return (await this.#server).connection;
+  async readOf2(sessionId: string, command: CommandOptions): Promise<ExportResult> {
+    this.#servers2 ??= new ReadingServers(() => this.#startReading(command, 2, async (connection) => connection), {
+      mostRefused: Number.POSITIVE_INFINITY,
+    });
+    const read = await this.#servers2.read((connection, late) => {
+      const signal = command.signal ? AbortSignal.any([late, command.signal]) : late;
+      return readSession2From(connection, sessionId, signal);
+    });
+    if (read) return read;
+    command.signal?.throwIfAborted();
+    throw this.#servers2.failure;
   }
 
-  async #startReading(command: CommandOptions): Promise<ReadingServer<OpencodeClient>> {
-    const server = await this.#start(command, 1);
+  async #startReading<Client>(
+    command: CommandOptions,
+    generation: Generation,
+    connectTo: (connection: ServerConnection) => Promise<Client>,
+  ): Promise<ReadingServer<Client>> {
+    const server = await this.#start(command, generation);
     return {
-      client: await connect(server.connection),
+      client: await connectTo(server.connection),
       isGone: () => isGone(server),
       hasGrown: async () => {
         const log = await stat(server.logPath).catch(() => undefined);
@@ -119,8 +133,7 @@ export class SharedStore {
   }
 
   async close(): Promise<void> {
-    const server = await this.#server?.catch(() => undefined);
-    await Promise.all([server?.stop(), this.#servers?.close()]);
+    await Promise.all([this.#servers?.close(), this.#servers2?.close()]);
     for (const making of this.#folders) await making.then((folder) => folder.remove()).catch(() => undefined);
   }
 }

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { ServerRequestError } from "../../../src/errors/server-request-error.js";
-import { type ReadingServer, ReadingServers } from "../../../src/opencode/store/reading-servers.js";
+import {
+  type ReadingServer,
+  ReadingServers,
+  type ReadingServersOptions,
+} from "../../../src/opencode/store/reading-servers.js";
 
 interface Fake extends ReadingServer<Fake> {
   readonly name: number;
@@ -9,7 +13,7 @@ interface Fake extends ReadingServer<Fake> {
   stopped: boolean;
 }
 
-function fakeServers(options?: { readonly longestMs?: number }) {
+function fakeServers(options?: ReadingServersOptions) {
   const started: Fake[] = [];
   let fails = 0;
   let starts = 0;
@@ -93,6 +97,20 @@ test("what a server that is well refuses is left to a command, and it is asked f
   for (let times = 0; times < 5; times += 1) await servers.read(refuse);
   expect(await servers.read(nameOf)).toBeUndefined();
   expect(started).toHaveLength(1);
+});
+
+test("where nothing else reads as much, it is asked on, and says why it read nothing", async () => {
+  const { servers } = fakeServers({ mostRefused: Number.POSITIVE_INFINITY });
+  const refuse = async () => {
+    throw refused();
+  };
+  for (let times = 0; times < 6; times += 1) expect(await servers.read(refuse)).toBeUndefined();
+  expect(servers.failure).toEqual(refused());
+  expect(await servers.read(nameOf)).toBe(1);
+  const { servers: others, fail: failing } = fakeServers();
+  failing(1);
+  expect(await others.read(nameOf)).toBeUndefined();
+  expect(others.failure).toEqual(new Error("it does not start"));
 });
 
 test("what is wrong with a session is told, and says nothing of the server", async () => {
