@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
-import { type DestinationReport, isDelivered } from "../deliver/delivery-report.js";
+import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { messageOf } from "../errors/thrown.js";
 import { mergeReports } from "../export/merge-reports.js";
 import {
+  areSent,
   isUnchanged,
   readSentSessions,
   type SentSession,
   type SentSessions,
-  whenSent,
 } from "../export/sent-sessions.js";
 import { notYetToSend } from "../export/trace-requests.js";
 import { steadyClock } from "../files/clock.js";
@@ -16,7 +16,7 @@ import type { Masking } from "../masking/mask.js";
 import { MASKING_RULES } from "../masking/rules.js";
 import { childSessionIds, isSessionId, type SessionTree } from "../opencode/session.js";
 import type { NewScore } from "../scores/new-score.js";
-import { momentsInStore } from "../sessions/changed-since.js";
+import { factsInStore } from "../sessions/changed-since.js";
 import type { LoadOptions } from "../sessions/load-options.js";
 import { loadSessions } from "../sessions/load-sessions.js";
 import { flattenTree, traceLoaded } from "../sessions/loaded-session.js";
@@ -93,13 +93,13 @@ export async function sentBefore(
   const looks = [ownVersion(), settings.trace, fullInput, maskingFacts(masking)];
   const to = destinations.map((one) => ({ id: one.id, as: sentAs(looks, one) }));
   const known: SentSessions = await readSentSessions(paths, to);
-  const momentOf = momentsInStore(context.environment);
+  const store = factsInStore(context.environment);
   return {
     has(id) {
       // These are for each session once more.
       if (flags.force || scores.length > 0) return false;
       const sent = known.find(id);
-      return sent !== undefined && isUnchanged(sent, listed.get(id), momentOf);
+      return sent !== undefined && isUnchanged(sent, listed.get(id), store.momentOf, store.childrenOf);
     },
     note(sessions) {
       const whole = sessions.flatMap(({ id, below, isWhole }): readonly SentSession[] => {
@@ -174,8 +174,6 @@ export async function traceEach(
   let open = 0;
   let reports: readonly DestinationReport[] = [];
   let stopped: DestinationReport | undefined;
-  /** Of sessions that wait in the outbox: no more than what is known of them. */
-  let waiting: Read[] = [];
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
   // A score is for the last turn of its session.
@@ -193,9 +191,7 @@ export async function traceEach(
     async onDelivered(sessions, some) {
       reports = mergeReports(reports, some);
       const bare = sessions.map((one) => ({ ...one, traces: [] }));
-      const when = whenSent(some);
-      if (when === "now") sent.note(bare);
-      else if (when === "pushed") waiting.push(...bare);
+      if (areSent(some)) sent.note(bare);
       for (const { traces } of sessions) {
         counter.clear();
         for (const one of traces) printed.print(one, await exporter.linkTo(one));
@@ -205,9 +201,6 @@ export async function traceEach(
     push: async () => (await exporter.flush({ all: true, budgetMs: PUSH_MS, signal })).reports,
     onPushed(pushed) {
       reports = reports.map((report) => asPushed(report, pushed));
-      // Where something was refused, its session is not known.
-      if (isDelivered(pushed)) sent.note(waiting);
-      waiting = [];
     },
     onGivenUp(report) {
       stopped = report;

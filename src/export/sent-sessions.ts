@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type DestinationReport, isRejected, isUnsaved, isWaiting } from "../deliver/delivery-report.js";
+import { type DestinationReport, isDelivered, isUnsaved } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { receiptFolder } from "../deliver/receipts/receipts.js";
 import { attempt } from "../errors/thrown.js";
@@ -94,22 +94,28 @@ function textOf(sessions: Iterable<z.output<typeof sentSession>>): string {
  *
  * @param listed when opencode changed it last, as its list says now; undefined where it is in none
  * @param momentOf the same for a session of a subagent; undefined where that cannot be told
+ * @param childrenOf the sessions right below one; undefined where that cannot be told. One that a plugin has started
+ *   later leaves the others as they were
  */
 export function isUnchanged(
-  { updated, below }: SentSession,
+  { id: root, updated, below }: SentSession,
   listed: number | undefined,
   momentOf: (id: string) => number | undefined,
+  childrenOf: (id: string) => readonly string[] | undefined,
 ): boolean {
-  return listed === updated && Object.entries(below).every(([id, at]) => momentOf(id) === at);
+  if (listed !== updated) return false;
+  if (!Object.entries(below).every(([id, at]) => momentOf(id) === at)) return false;
+  return [root, ...Object.keys(below)].every(
+    (id) => childrenOf(id)?.every((child) => Object.hasOwn(below, child)) ?? true,
+  );
 }
 
 /**
- * When all destinations have sessions as they are, by what became of their delivery: `now`, `pushed` when what waits of
- * them has been taken, or `never`. What was refused, what could not even be stored, and what is there as it would not
- * be sent now is to be seen again.
+ * Whether all destinations have sessions as they are, by what became of their delivery. What was refused, what could not
+ * even be stored, and what is there as it would not be sent now is to be seen again. So is what waits: whatever takes it
+ * out of the outbox, this process or another, may find it refused.
  */
-export function whenSent(reports: readonly DestinationReport[]): "now" | "pushed" | "never" {
+export function areSent(reports: readonly DestinationReport[]): boolean {
   const isOutdated = ({ outdated }: DestinationReport): boolean => outdated.content + outdated.settings > 0;
-  if (reports.some((report) => isRejected(report) || isUnsaved(report) || isOutdated(report))) return "never";
-  return reports.some(isWaiting) ? "pushed" : "now";
+  return isDelivered(reports) && !reports.some((report) => isUnsaved(report) || isOutdated(report));
 }

@@ -41,10 +41,44 @@ export function sqliteTable(path: string, table: string): (key: string, column: 
     });
 }
 
+/**
+ * Finds the rows of such a table in which a column has a text, by the index that the table has of that column.
+ *
+ * @returns gives their primary keys; undefined where that cannot be told, as without such an index
+ */
+export function sqliteKeysWith(
+  path: string,
+  { table, key, column }: { readonly table: string; readonly key: string; readonly column: string },
+): (text: string) => readonly string[] | undefined {
+  const log = logOf(`${path}-wal`);
+  if (log === undefined) return () => undefined;
+  let schema: Schema | undefined;
+  return (text) =>
+    attempt(() => {
+      const file = openSync(path, "r");
+      try {
+        const pages = pagesOf(file, log);
+        schema ??= schemaOf(pages, table);
+        const at = schema?.columns.indexOf(key) ?? -1;
+        const index = schema?.indexes.get(column);
+        if (!schema || at < 0 || index === undefined) return undefined;
+        const { root } = schema;
+        return rowIdsOf(pages, index, Buffer.from(text)).flatMap((rowId) => {
+          const row = rowOf(pages, root, rowId);
+          return row ? [String(valuesOf(row)[at])] : [];
+        });
+      } finally {
+        closeSync(file);
+      }
+    });
+}
+
 interface Schema {
   readonly root: number;
   /** Of the primary key. */
   readonly index: number;
+  /** Of single columns, by these. */
+  readonly indexes: ReadonlyMap<string, number>;
   readonly columns: readonly string[];
 }
 
@@ -94,6 +128,7 @@ function logOf(path: string): ReadonlyMap<number, Buffer> | undefined {
 function schemaOf(pages: Pages, table: string): Schema | undefined {
   let root: number | undefined;
   let index: number | undefined;
+  const indexes = new Map<string, number>();
   let sql = "";
   const left = [1];
   for (let count = 0; left.length > 0 && count < MOST_SCHEMA_PAGES; count += 1) {
@@ -101,13 +136,16 @@ function schemaOf(pages: Pages, table: string): Schema | undefined {
     left.push(...node.children);
     if (!node.isLeaf) continue;
     for (const cell of node.cells) {
-      const [kind, name, , page, text] = valuesOf(payloadOf(pages, node.bytes, skip(node.bytes, cell), "table"));
+      const [kind, name, of, page, text] = valuesOf(payloadOf(pages, node.bytes, skip(node.bytes, cell), "table"));
       if (typeof page !== "number") continue;
       if (kind === "table" && name === table && typeof text === "string") [root, sql] = [page, text];
-      if (kind === "index" && name === `sqlite_autoindex_${table}_1`) index = page;
+      if (kind !== "index" || of !== table) continue;
+      if (name === `sqlite_autoindex_${table}_1`) index = page;
+      const [, column] = /\(\s*[`"[]?(\w+)[`"\]]?\s*\)\s*$/.exec(String(text)) ?? [];
+      if (column !== undefined) indexes.set(column, page);
     }
   }
-  return root === undefined || index === undefined ? undefined : { root, index, columns: columnsIn(sql) };
+  return root === undefined || index === undefined ? undefined : { root, index, indexes, columns: columnsIn(sql) };
 }
 
 /** The names of the columns, in the order of their definition. */
@@ -172,6 +210,27 @@ function rowIdOf(pages: Pages, root: number, key: Buffer): number | undefined {
     page = next;
   }
   return undefined;
+}
+
+/** The numbers of all rows with a key, by an index of such keys, in which any may stand more than once, or be missing. */
+function rowIdsOf(pages: Pages, root: number, key: Buffer): readonly number[] {
+  const found: number[] = [];
+  const walk = (page: number, depth: number): void => {
+    if (depth === MOST_DEPTH) return;
+    const { bytes, isLeaf, cells, children } = nodeOf(pages, page);
+    for (const [index, cell] of cells.entries()) {
+      const [text, rowId] = valuesOf(payloadOf(pages, bytes, isLeaf ? cell : cell + 4, "index"));
+      const order = typeof text === "string" ? Buffer.compare(Buffer.from(text), key) : -1;
+      const before = children[index];
+      if (order >= 0 && before !== undefined) walk(before, depth + 1);
+      if (order === 0 && typeof rowId === "number") found.push(rowId);
+      if (order > 0) return;
+    }
+    const last = children.at(-1);
+    if (last !== undefined) walk(last, depth + 1);
+  };
+  walk(root, 0);
+  return found;
 }
 
 function rowOf(pages: Pages, root: number, rowId: number): Buffer | undefined {

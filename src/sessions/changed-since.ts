@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { attempt } from "../errors/thrown.js";
-import { sqliteTable } from "../files/sqlite-table.js";
+import { sqliteKeysWith, sqliteTable } from "../files/sqlite-table.js";
 import { findOpenCode, opencodeStore } from "../opencode/program.js";
+import { once } from "../text/lazy.js";
 import type { LoadOptions } from "./load-options.js";
 
 /** opencode gives a session its title, and writes on for a while, after what it was asked has been read from it. */
@@ -41,24 +42,42 @@ export function changedSince({
   };
 }
 
-/**
- * Tells when opencode has changed sessions last, also those of subagents, in the same way.
- *
- * @returns ms since the epoch; undefined where that cannot be told
- */
-export function momentsInStore(environment: LoadOptions["environment"]): (id: string) => number | undefined {
-  let stores: readonly ReturnType<typeof sqliteTable>[] | undefined;
-  return (id) => {
-    stores ??= storesOf(environment);
-    const moments = stores.map((value) => value(id, "time_updated")).filter((at) => typeof at === "number");
-    return moments.length === 0 ? undefined : Math.max(...moments);
+/** What opencode's store says of sessions, also of those of subagents, looked up in the same way. */
+export interface StoreFacts {
+  /** When a session was changed last, ms since the epoch; undefined where that cannot be told. */
+  momentOf(id: string): number | undefined;
+  /** The sessions right below one, a plugin's among them; undefined where that cannot be told. */
+  childrenOf(id: string): readonly string[] | undefined;
+}
+
+/** @returns looks when it is asked first which databases there are */
+export function factsInStore(environment: LoadOptions["environment"]): StoreFacts {
+  const stores = once(() => storesOf(environment));
+  const below = once(() =>
+    databasesOf(environment).map((path) => sqliteKeysWith(path, { table: TABLE, key: "id", column: "parent_id" })),
+  );
+  return {
+    momentOf(id) {
+      const moments = stores()
+        .map((value) => value(id, "time_updated"))
+        .filter((at) => typeof at === "number");
+      return moments.length === 0 ? undefined : Math.max(...moments);
+    },
+    childrenOf(id) {
+      const known = below().flatMap((childrenOf) => childrenOf(id) ?? []);
+      return known.length === 0 ? undefined : known;
+    },
   };
 }
 
+const TABLE = "session";
+
 function storesOf(environment: LoadOptions["environment"]): readonly ReturnType<typeof sqliteTable>[] {
+  return databasesOf(environment).map((path) => sqliteTable(path, TABLE));
+}
+
+function databasesOf(environment: LoadOptions["environment"]): readonly string[] {
   const { folder, isOfStore } = opencodeStore(environment);
   const names = attempt(() => readdirSync(folder)) ?? [];
-  return names
-    .filter((name) => isOfStore(name) && !name.endsWith("-wal"))
-    .map((name) => sqliteTable(join(folder, name), "session"));
+  return names.filter((name) => isOfStore(name) && !name.endsWith("-wal")).map((name) => join(folder, name));
 }

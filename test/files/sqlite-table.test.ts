@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { sqliteTable } from "../../src/files/sqlite-table.js";
+import { sqliteKeysWith, sqliteTable } from "../../src/files/sqlite-table.js";
 
 /**
  * Written by SQLite (`sqlite/make-sessions.mjs`): pages of 512 bytes, so that trees of 300 rows have branches; the 151st
@@ -26,6 +26,18 @@ test("every row of a table by its key, whatever is changed in the log and does n
   expect(value(idOf(3), "cost")).toBe(0.75);
   expect(value(idOf(150), "permission")).toBe("x".repeat(3_000));
   expect([value(idOf(1), "time_archived"), value(idOf(2), "time_archived")]).toEqual([7, null]);
+});
+
+test("the keys of all rows with a text, by an index in which one stands in many rows, and in some none", () => {
+  const below = sqliteKeysWith(DATABASE, { table: "session", key: "id", column: "parent_id" });
+  const rows = Array.from({ length: 300 }, (_, row) => row);
+  expect(below(idOf(0))?.toSorted()).toEqual(rows.slice(100, 200).map(idOf).toSorted());
+  for (const row of rows.slice(1, 100)) expect([row, below(idOf(row))]).toEqual([row, []]);
+  for (const row of rows.slice(100, 200)) expect([row, below(idOf(row))]).toEqual([row, [idOf(row + 100)]]);
+  for (const text of ["", "null", "zzz"]) expect(below(text)).toEqual([]);
+  expect(sqliteKeysWith(DATABASE, { table: "session", key: "id", column: "cost" })("0")).toBeUndefined();
+  expect(sqliteKeysWith(DATABASE, { table: "session", key: "no", column: "parent_id" })(idOf(0))).toBeUndefined();
+  expect(sqliteKeysWith(`${DATABASE}-none`, { table: "session", key: "id", column: "cost" })("")).toBeUndefined();
 });
 
 test("what is not there is undefined: a row, a column, a table, a database", async () => {

@@ -24,12 +24,22 @@ for (let other = 0; other < 12; other += 1)
 database.exec(
   "CREATE TABLE `session` (`id` text PRIMARY KEY, `project_id` text NOT NULL, `permission` text, " +
     "`cost` real DEFAULT 0 NOT NULL, `kind` text CHECK (`kind` IN ('a', 'b')), `time_created` integer NOT NULL, " +
-    "`time_updated` integer NOT NULL, CONSTRAINT `fk` FOREIGN KEY (`project_id`) REFERENCES `other_1`(`id`))",
+    "`time_updated` integer NOT NULL, `parent_id` text, CONSTRAINT `fk` FOREIGN KEY (`project_id`) REFERENCES `other_1`(`id`))",
 );
 database.exec("CREATE INDEX `of_project` on session (project_id)");
-const insert = database.prepare("INSERT INTO session VALUES (?, 'global', ?, ?, 'a', ?, ?)");
+database.exec("CREATE INDEX `session_parent_idx` ON `session` (`parent_id`)");
+const insert = database.prepare("INSERT INTO session VALUES (?, 'global', ?, ?, 'a', ?, ?, ?)");
+// Of the first hundred none has a parent; the second hundred are the first row's, and each of the rest is one's alone.
+const parentOf = (row) => (row < 100 ? null : idOf(row < 200 ? 0 : row - 100));
 for (let row = 0; row < 300; row += 1)
-  insert.run(idOf(row), row === 150 ? "x".repeat(3_000) : null, row / 4, at - 1_000 * row, at + 60_000 * (row % 3));
+  insert.run(
+    idOf(row),
+    row === 150 ? "x".repeat(3_000) : null,
+    row / 4,
+    at - 1_000 * row,
+    at + 60_000 * (row % 3),
+    parentOf(row),
+  );
 database.exec("ALTER TABLE session ADD COLUMN `time_archived` integer");
 database.prepare("UPDATE session SET time_archived = 7 WHERE id = ?").run(idOf(1));
 database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
