@@ -2,9 +2,9 @@
 interface LiveSessionState {
   /** Whether it has changed since the last look began. */
   readonly changed: boolean;
-  /** What the last look took, without sending, ms. */
+  /** What the last look took of a processor, without sending, ms. */
   readonly costMs: number;
-  /** When that was, or when the session was first told of, ms since the epoch. */
+  /** When that was, or when the session was first told of, ms of a clock that is never set, as all moments here. */
   readonly lookedAt: number;
   /** Steps of the turn at work that went out, by span id. */
   readonly sent: ReadonlySet<string>;
@@ -15,10 +15,10 @@ export type LiveState = ReadonlyMap<string, LiveSessionState>;
 
 export const nothingLive: LiveState = new Map();
 
-/** Looking takes longer the longer the session is; of a processor's time it may have a tenth. */
-const COST_SHARE = 10;
+/** Looking takes longer the longer the session is; all looks together may have a twentieth of a processor's time. */
+const COST_SHARE = 20;
 
-/** The state after a session has changed. @param now ms since the epoch */
+/** The state after a session has changed. */
 export function withUpdate(state: LiveState, rootId: string, now: number): LiveState {
   const known = state.get(rootId) ?? { changed: false, costMs: 0, lookedAt: now, sent: new Set() };
   if (known.changed) return state;
@@ -30,7 +30,7 @@ export function withLookBegun(state: LiveState, rootId: string): LiveState {
   return changedIn(state, rootId, { changed: false });
 }
 
-/** The state after a look. @param now ms since the epoch @param costMs what it took, ms */
+/** The state after a look. @param costMs what it took of a processor, ms */
 export function withLook(state: LiveState, rootId: string, now: number, costMs: number): LiveState {
   return changedIn(state, rootId, { lookedAt: now, costMs });
 }
@@ -47,13 +47,13 @@ export function withoutSession(state: LiveState, rootId: string): LiveState {
 }
 
 /**
- * When a session is to be looked at next, ms since the epoch; undefined where nothing of it has changed.
+ * When a session is to be looked at next; undefined where nothing of it has changed.
  *
  * @param everyMs the least time between two looks, ms
  */
 export function nextLookAt(state: LiveState, rootId: string, everyMs: number): number | undefined {
   const known = state.get(rootId);
-  return known?.changed ? known.lookedAt + Math.max(everyMs, known.costMs * COST_SHARE) : undefined;
+  return known?.changed ? known.lookedAt + Math.max(everyMs, known.costMs * COST_SHARE * state.size) : undefined;
 }
 
 /** Of all sessions together: a delivery costs nearly the same for ten as for one. */
@@ -66,7 +66,7 @@ export function lookEveryMs(state: LiveState, everyMs: number): number {
 }
 
 /**
- * When something is to be looked at next, ms since the epoch; undefined where nothing has changed.
+ * When something is to be looked at next; undefined where nothing has changed.
  *
  * @param everyMs as for {@link lookEveryMs}
  */

@@ -40,7 +40,25 @@ export interface LiveTracerOptions {
   readonly onProblem?: ((error: unknown) => void) | undefined;
   /** The least time between two looks at a session, ms; default 1000. */
   readonly everyMs?: number | undefined;
+  /** The time that passes and what this process works, for tests. @internal */
+  readonly meter?: Meter | undefined;
 }
+
+/** What looks are reckoned by: neither the clock on the wall, which is set, nor what other programs take. */
+export interface Meter {
+  /** ms since any moment; it never goes back. */
+  now(): number;
+  /** Time that this process has had a processor, ms. */
+  workedMs(): number;
+}
+
+const PROCESS_METER: Meter = {
+  now: () => performance.now(),
+  workedMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+};
 
 /** Sends what is closed of turns that are at work. */
 export interface LiveTracer {
@@ -54,6 +72,15 @@ export interface LiveTracer {
 
 const EVERY_MS = 1_000;
 const BUDGET_MS = 5_000;
+
+/** Looks that are made together, and what is sent of them. */
+interface Round {
+  /** Sessions that are over since it began: nothing of them is sent any more. */
+  readonly released: Set<string>;
+  /** Sessions of which something is being sent. */
+  sending: ReadonlySet<string>;
+  over: Promise<void>;
+}
 
 /** What a look at a session found that is closed and has not gone out. */
 interface Found {
@@ -70,23 +97,23 @@ interface Found {
  * are looked at together, and what is new of them is one delivery.
  */
 export function liveTracer(options: LiveTracerOptions): LiveTracer {
-  const { everyMs = EVERY_MS, exporter } = options;
+  const { everyMs = EVERY_MS, exporter, meter = PROCESS_METER } = options;
   let state = nothingLive;
   let timer: NodeJS.Timeout | undefined;
-  /** When that is due, ms since the epoch. */
+  /** When that is due, by the meter. */
   let timerAt = 0;
-  /** The looks that go on, and at what. */
-  let round: { readonly ids: ReadonlySet<string>; readonly over: Promise<void> } | undefined;
+  let round: Round | undefined;
 
   const look = async (rootId: string): Promise<Found | undefined> => {
     await options.ready?.(rootId);
     state = withLookBegun(state, rootId);
     const sent = state.get(rootId)?.sent;
-    const from = performance.now();
+    const worked = meter.workedMs();
     const session = await options.sessionOf(rootId);
     const trace = session && traceSession(session.tree, session.evidence).findLast(isOf(rootId));
     const fresh = trace && closedSteps(trace).filter(({ spanId }) => !sent?.has(spanId));
-    state = withLook(state, rootId, Date.now(), performance.now() - from);
+    // What else is done while the session is waited for counts too: that makes looks rarer, never more frequent.
+    state = withLook(state, rootId, meter.now(), meter.workedMs() - worked);
     return trace && fresh && fresh.length > 0 ? { rootId, trace, fresh } : undefined;
   };
   const send = async (found: readonly Found[]): Promise<void> => {
@@ -106,28 +133,32 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
     }
     options.onDelivery?.(reports);
   };
-  const play = async (ids: readonly string[]): Promise<void> => {
-    const found: Found[] = [];
+  const play = async (ids: readonly string[], begun: Round): Promise<void> => {
+    const { released } = begun;
+    const looked: Found[] = [];
     for (const id of ids) {
-      // Released meanwhile.
-      if (!state.has(id)) continue;
+      if (released.has(id) || !state.has(id)) continue;
       try {
         const one = await look(id);
-        if (one) found.push(one);
+        if (one) looked.push(one);
       } catch (error) {
         options.onProblem?.(error);
       }
     }
+    // A turn that is over meanwhile is sent as a whole.
+    const found = looked.filter(({ rootId }) => !released.has(rootId));
+    begun.sending = new Set(found.map(({ rootId }) => rootId));
     if (found.length > 0) await send(found).catch((error: unknown) => options.onProblem?.(error));
   };
 
   const begin = (ids: readonly string[]): Promise<void> => {
-    const over = play(ids).finally(() => {
+    const begun: Round = { released: new Set(), sending: new Set(), over: Promise.resolve() };
+    round = begun;
+    begun.over = play(ids, begun).finally(() => {
       round = undefined;
       plan();
     });
-    round = { ids: new Set(ids), over };
-    return over;
+    return begun.over;
   };
   const plan = (): void => {
     const at = nextRoundAt(state, everyMs);
@@ -138,16 +169,16 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
     timer = setTimeout(
       () => {
         timer = undefined;
-        void begin(roundAt(state, everyMs, Date.now()));
+        void begin(roundAt(state, everyMs, meter.now()));
       },
-      Math.max(0, at - Date.now()),
+      Math.max(0, at - meter.now()),
     );
   };
 
   return {
     update: (rootId) => {
       if (exporter.destinations.length === 0) return;
-      state = withUpdate(state, rootId, Date.now());
+      state = withUpdate(state, rootId, meter.now());
       plan();
     },
     release: async (rootId) => {
@@ -155,7 +186,9 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
       clearTimeout(timer);
       timer = undefined;
       plan();
-      if (round?.ids.has(rootId)) await round.over;
+      round?.released.add(rootId);
+      // What is on its way already has the time of a live delivery at most, and would else go out twice.
+      if (round?.sending.has(rootId)) await round.over;
     },
     close: async () => {
       while (round) await round.over;

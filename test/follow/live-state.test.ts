@@ -36,8 +36,10 @@ test("what changes during a look is for the next one", () => {
   expect(nextLookAt(withLook(during, "ses_a", 7_000, 10), "ses_a", EVERY_MS)).toBe(8_000);
 });
 
-test("a look that took long has at most a tenth of the time", () => {
-  expect(nextLookAt(withUpdate(looked(updated, 400), "ses_a", 7_100), "ses_a", EVERY_MS)).toBe(11_000);
+test("all looks together have at most a twentieth of a processor", () => {
+  const state = withUpdate(looked(updated, 400), "ses_a", 7_100);
+  expect(nextLookAt(state, "ses_a", EVERY_MS)).toBe(15_000);
+  expect(nextLookAt(withUpdate(state, "ses_b", 7_200), "ses_a", EVERY_MS)).toBe(23_000);
 });
 
 test("what went out is known of each session, until it is not traced any more", () => {

@@ -162,24 +162,32 @@ test("sessions that are at work together are sent together, each on its own", as
   await tracer.release("ses_unknown");
 });
 
-test("a session that takes long to look at keeps no other one waiting", async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+/** Fakes the time. */
+function faking(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
   onTestFinished(() => {
     vi.useRealTimers();
   });
-  let worked = 0;
-  const reckoned = vi.spyOn(performance, "now").mockImplementation(() => worked);
-  onTestFinished(() => reckoned.mockRestore());
+}
+
+function exporterToNowhere(): TraceExporter {
+  return new TraceExporter({
+    destinations: [langfuseAt("http://127.0.0.1:9")],
+    paths: storePathsAt("/nowhere/looptrace"),
+  });
+}
+
+test("a session that takes much work to look at keeps no other one waiting", async () => {
+  faking();
+  let workedMs = 0;
   const looked: string[] = [];
   const tracer = liveTracer({
-    exporter: new TraceExporter({
-      destinations: [langfuseAt("http://127.0.0.1:9")],
-      paths: storePathsAt("/nowhere/looptrace"),
-    }),
+    exporter: exporterToNowhere(),
     everyMs: 1_000,
+    meter: { now: () => performance.now(), workedMs: () => workedMs },
     sessionOf: (id) => {
       looked.push(id);
-      if (id === "ses_long") worked += 2_000;
+      if (id === "ses_long") workedMs += 2_000;
       return undefined;
     },
   });
@@ -189,10 +197,65 @@ test("a session that takes long to look at keeps no other one waiting", async ()
   tracer.update("ses_short");
   await vi.advanceTimersByTimeAsync(1_000);
   expect(looked).toEqual(["ses_long", "ses_short"]);
-  await vi.advanceTimersByTimeAsync(18_900);
+  await vi.advanceTimersByTimeAsync(78_900);
   expect(looked).toHaveLength(2);
   await vi.advanceTimersByTimeAsync(100);
   expect(looked).toEqual(["ses_long", "ses_short", "ses_long"]);
   await tracer.close();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("neither a clock that is set back nor a machine that is busy with something else makes looks rarer", async () => {
+  faking();
+  let looks = 0;
+  const tracer = liveTracer({
+    exporter: exporterToNowhere(),
+    everyMs: 1_000,
+    meter: { now: () => performance.now(), workedMs: () => 0 },
+    sessionOf: () => {
+      looks += 1;
+      // Others have the processor for so long.
+      vi.advanceTimersByTime(10_000);
+      return undefined;
+    },
+  });
+  tracer.update("ses_a");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(looks).toBe(1);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  tracer.update("ses_a");
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(looks).toBe(2);
+  await tracer.close();
+});
+
+test("a turn that is over waits for no other session, and nothing of it goes out any more", async () => {
+  const trees = ["multistep@1.18.33", "doom-loop@1.18.33"].map((name) => loadFixture(name).tree);
+  const [over, other] = trees;
+  if (!over || !other) throw new Error("no sessions");
+  const receiver = await receiving();
+  let read = (): void => undefined;
+  const reading = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const looked: string[] = [];
+  const tracer = liveTracer({
+    exporter: new TraceExporter({ destinations: [langfuseAt(receiver.url)], paths: await temporaryStore() }),
+    everyMs: 0,
+    sessionOf: async (id) => {
+      looked.push(id);
+      if (id === other.session.info.id) await reading;
+      return { tree: id === over.session.info.id ? over : other, evidence: {} };
+    },
+  });
+  for (const { session } of trees) tracer.update(session.info.id);
+  await expect.poll(() => looked).toEqual(trees.map(({ session }) => session.info.id));
+  await tracer.release(over.session.info.id);
+  read();
+  await tracer.close();
+  const sent = new Set(receiver.spans().map(({ spanId }) => spanId));
+  const stepsOf = (tree: SessionTree) => traceSession(tree)[0]?.loop.steps.slice(0, -1) ?? [];
+  expect(stepsOf(over).filter(({ spanId }) => sent.has(spanId))).toEqual([]);
+  expect(stepsOf(other).filter(({ spanId }) => !sent.has(spanId))).toEqual([]);
+  expect(stepsOf(other)).not.toEqual([]);
 });
