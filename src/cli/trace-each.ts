@@ -24,6 +24,7 @@ import { oneLine } from "../text/terminal-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import type { CommandContext } from "./command-context.js";
 import { whileWaiting } from "./delivery-line.js";
+import { lastTurnScores } from "./last-turn-scores.js";
 import { ownVersion } from "./own-version.js";
 import { patientLine } from "./patient-line.js";
 import { reportError } from "./report-error.js";
@@ -176,8 +177,7 @@ export async function traceEach(
   let stopped: DestinationReport | undefined;
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
-  // A score is for the last turn of its session.
-  const lastTurns = new Set<unknown>();
+  const given = lastTurnScores(scores);
 
   const batches = new TraceBatches<Read>({
     clock: steadyClock(),
@@ -185,7 +185,7 @@ export async function traceEach(
     deliver: (traces) => {
       const whom = quiet ? [] : exporter.reachable();
       return whileWaiting(terminal, whom, (onProgress) =>
-        exporter.export(traces, { force, onProgress, scores: (one) => (lastTurns.delete(one) ? scores : []) }),
+        exporter.export(traces, { force, onProgress, scores: given.of }),
       );
     },
     async onDelivered(sessions, some) {
@@ -225,7 +225,7 @@ export async function traceEach(
     const now = Date.now();
     const openTurns = force ? 0 : traces.filter((one) => notYetToSend(one, now).size > 0).length;
     if (destinations.length > 0) open += openTurns;
-    if (scores.length > 0) lastTurns.add(traces.at(-1));
+    given.add(traces);
     await batches.add(readOf(session.tree, traces, now));
   }).finally(() => stopReading?.());
   await batches.end();
