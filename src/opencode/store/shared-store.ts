@@ -114,8 +114,12 @@ export class SharedStore {
     connectTo: (connection: ServerConnection) => Promise<Client>,
   ): Promise<ReadingServer<Client>> {
     const server = await this.#start(command, generation);
+    const client = await connectTo(server.connection).catch(async (error: unknown) => {
+      await server.stop();
+      throw error;
+    });
     return {
-      client: await connectTo(server.connection),
+      client,
       isGone: () => isGone(server),
       hasGrown: async () => {
         const log = await stat(server.logPath).catch(() => undefined);
