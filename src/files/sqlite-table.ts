@@ -73,9 +73,41 @@ export function sqliteKeysWith(
     });
 }
 
+/**
+ * The last row in the order of an index, of those that have a text in its first column; found as {@link sqliteTable}
+ * finds one.
+ *
+ * @param path of the database; what stands in its log (`-wal`) at this moment counts
+ * @returns gives the row as text and numbers by the columns' names; undefined where there is none to be found
+ */
+export function sqliteLastRow(
+  path: string,
+  table: string,
+  index: string,
+): (first: string) => Readonly<Record<string, SqliteValue>> | undefined {
+  const log = logOf(`${path}-wal`);
+  if (log === undefined) return () => undefined;
+  let schema: Schema | undefined;
+  return (first) =>
+    attempt(() => {
+      const file = openSync(path, "r");
+      try {
+        const pages = pagesOf(file, log);
+        schema ??= schemaOf(pages, table, index);
+        const rowId = schema && lastRowIdOf(pages, schema.index, Buffer.from(first));
+        const row = schema && rowId !== undefined ? rowOf(pages, schema.root, rowId) : undefined;
+        if (!schema || !row) return undefined;
+        const values = valuesOf(row);
+        return Object.fromEntries(schema.columns.map((name, at) => [name, values[at] ?? null]));
+      } finally {
+        closeSync(file);
+      }
+    });
+}
+
 interface Schema {
   readonly root: number;
-  /** Of the primary key. */
+  /** That by which rows are found. */
   readonly index: number;
   /** Of single columns, by these. */
   readonly indexes: ReadonlyMap<string, number>;
@@ -124,8 +156,8 @@ function logOf(path: string): ReadonlyMap<number, Buffer> | undefined {
   return pages;
 }
 
-/** Where a table lies, and which columns it has. */
-function schemaOf(pages: Pages, table: string): Schema | undefined {
+/** Where a table lies, and an index of it, and which columns it has. @param by default the index of its primary key */
+function schemaOf(pages: Pages, table: string, by = `sqlite_autoindex_${table}_1`): Schema | undefined {
   let root: number | undefined;
   let index: number | undefined;
   const indexes = new Map<string, number>();
@@ -140,7 +172,7 @@ function schemaOf(pages: Pages, table: string): Schema | undefined {
       if (typeof page !== "number") continue;
       if (kind === "table" && name === table && typeof text === "string") [root, sql] = [page, text];
       if (kind !== "index" || of !== table) continue;
-      if (name === `sqlite_autoindex_${table}_1`) index = page;
+      if (name === by) index = page;
       const [, column] = /\(\s*[`"[]?(\w+)[`"\]]?\s*\)\s*$/.exec(String(text)) ?? [];
       if (column !== undefined) indexes.set(column, page);
     }
@@ -231,6 +263,29 @@ function rowIdsOf(pages: Pages, root: number, key: Buffer): readonly number[] {
   };
   walk(root, 0);
   return found;
+}
+
+/** The number of the last row whose entry in an index begins with a text. */
+function lastRowIdOf(pages: Pages, root: number, first: Buffer): number | undefined {
+  let page = root;
+  let last: number | undefined;
+  for (let depth = 0; depth < MOST_DEPTH; depth += 1) {
+    const { bytes, isLeaf, cells, children } = nodeOf(pages, page);
+    const entryOf = (cell: number) => valuesOf(payloadOf(pages, bytes, isLeaf ? cell : cell + 4, "index"));
+    let behind = 0;
+    for (; behind < cells.length; behind += 1) {
+      const entry = entryOf(cells[behind] ?? 0);
+      const order = Buffer.compare(Buffer.from(String(entry[0])), first);
+      if (order > 0) break;
+      // Entries of a branch are entries too; those on the page behind it come later.
+      const rowId = entry.at(-1);
+      if (order === 0 && typeof rowId === "number") last = rowId;
+    }
+    const next = children[behind];
+    if (isLeaf || next === undefined) return last;
+    page = next;
+  }
+  return undefined;
 }
 
 function rowOf(pages: Pages, root: number, rowId: number): Buffer | undefined {

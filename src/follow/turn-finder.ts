@@ -5,7 +5,7 @@ import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { Masked } from "../masking/masked.js";
 import { configuredServers, findOpenCodeLog } from "../opencode/program.js";
-import type { StoredEntry, StoreServer } from "../opencode/server.js";
+import type { SessionEnd, StoredEntry, StoreServer } from "../opencode/server.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
@@ -30,6 +30,8 @@ const SLACK_MS = 5_000;
 /** So many are asked for first, and more while there are. */
 const SESSIONS_AT_ONCE = 200;
 const READ_MS = 60_000;
+/** That a session is seen to be at work counts for so long after the server itself has said how it ends. */
+const TRUSTED_MS = 30_000;
 
 /** Finds the turns of a store that are over, each once, and those that went on after that once more. */
 export interface TurnFinder {
@@ -52,6 +54,8 @@ export interface TurnFinderOptions extends Pick<FollowStoreOptions, "signal" | "
   readonly masking: Masking | undefined;
   /** Tells when sessions are asked once more, ms; default the time of day. */
   readonly clock?: (() => number) | undefined;
+  /** Looks whether sessions are at work without asking the server, see `seenAtWork`; called once for each look. */
+  readonly seen?: (() => (id: string) => SessionEnd | undefined) | undefined;
   /** A turn is over, and recorded; it is to be sent. */
   readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
 }
@@ -62,6 +66,9 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const recorder = new SessionRecorder(options);
   let state = noTurnsSince(since);
   const asked = new Map<string, Asked>();
+  /** When the server itself said last how a session ends. */
+  const heardAt = new Map<string, number>();
+  let seen: ReturnType<NonNullable<TurnFinderOptions["seen"]>> | undefined;
   const complained = new Set<string>();
   let troubled = false;
 
@@ -79,9 +86,19 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     }
   };
 
+  const endOf = async (server: StoreServer, id: string): Promise<SessionEnd> => {
+    const now = clock();
+    const heard = heardAt.get(id);
+    const isTrusted = heard !== undefined && now >= heard && now - heard < TRUSTED_MS;
+    const atWork = isTrusted ? seen?.(id) : undefined;
+    if (atWork) return atWork;
+    heardAt.set(id, now);
+    return await server.endOf(id, patience());
+  };
+
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
   const consider = async (server: StoreServer, id: string): Promise<number | undefined> => {
-    const end = await server.endOf(id, patience());
+    const end = await endOf(server, id);
     // A turn whose looptrace was killed is over, even if it looks as if it were at work.
     if (isAtWork(state, id, end, Date.now()) && !(await hasOwner(paths, id))) return undefined;
     const settlesMs = settlesIn(end, Date.now());
@@ -137,6 +154,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     look: async (server) => {
       let nextMs = Number.POSITIVE_INFINITY;
       troubled = false;
+      seen = options.seen?.();
       try {
         state = withChanged(state, await changedSessions(server));
       } catch (error) {
@@ -149,7 +167,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
         const inMs = isDue ? await considerSafely(server, id) : lookIn(state, id, known, clock());
         nextMs = Math.min(nextMs, inMs ?? nextMs);
       }
-      for (const id of asked.keys()) if (!state.pending.has(id)) asked.delete(id);
+      for (const known of [asked, heardAt]) for (const id of known.keys()) if (!state.pending.has(id)) known.delete(id);
       if (!troubled) complained.clear();
       return nextMs;
     },

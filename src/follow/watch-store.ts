@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { opencodeStore, withOpenCode } from "../opencode/program.js";
-import { type RunningServer, startReadingServer, storeServer } from "../opencode/server.js";
+import { type RunningServer, seenAtWork, startReadingServer, storeServer } from "../opencode/server.js";
 import type { UnfinishedSession } from "./attach.js";
 import type { FollowStoreOptions } from "./options.js";
 import { type TurnFinderOptions, turnFinder } from "./turn-finder.js";
@@ -48,7 +48,10 @@ export async function watchStore(options: WatchStoreOptions): Promise<readonly U
     };
     let server: RunningServer | undefined = await start();
     const changes = watchFiles(environment, signal);
-    const watcher = turnFinder(options);
+    const watcher = turnFinder({
+      ...options,
+      seen: generation === 1 ? () => seenAtWork(environment) : undefined,
+    });
     try {
       options.onReady?.();
       while (!signal.aborted) {

@@ -21,6 +21,7 @@ export {
   treeOf,
 } from "./server/session-mirror.js";
 export type { RunningServer } from "./server/start-server.js";
+export { seenAtWork } from "./store/seen-at-work.js";
 export { type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";
 export { tooMuchConfiguration } from "./warm/fingerprint.js";
 export { isFirstToldOf } from "./warm/servers-folder.js";

@@ -46,15 +46,15 @@ export async function listServerSessions(
     .sort((a, b) => b.time.updated - a.time.updated);
 }
 
+const endingInfo = z.looseObject({
+  role: z.string(),
+  finish: z.string().nullish(),
+  error: z.unknown().optional(),
+  time: z.looseObject({ completed: z.number().nullish() }),
+});
 const lastMessages = z.array(
   z.looseObject({
-    info: z.looseObject({
-      id: z.string(),
-      role: z.string(),
-      finish: z.string().nullish(),
-      error: z.unknown().optional(),
-      time: z.looseObject({ completed: z.number().nullish() }),
-    }),
+    info: endingInfo.extend({ id: z.string() }),
     parts: z.array(z.looseObject({ ignored: z.boolean().nullish() })).default([]),
   }),
 );
@@ -98,6 +98,12 @@ export async function endOfSession(client: OpencodeClient, id: string, signal?: 
   }
 }
 
+/** Whether a last message, as opencode stores it, says that its session is at work: it or the next one is to end. */
+export function saysAtWork(info: unknown): boolean {
+  const read = endingInfo.safeParse(info);
+  return read.success && stateAfter({ info: read.data }) === "at-work";
+}
+
 type LastMessage = z.infer<typeof lastMessages>[number];
 
 /** What only people are shown neither is answered nor says that something else was. */
@@ -105,7 +111,7 @@ function isNotice({ info, parts }: LastMessage): boolean {
   return info.role === "user" && parts.length > 0 && parts.every(({ ignored }) => ignored === true);
 }
 
-function stateAfter({ info }: LastMessage): SessionEnd["state"] {
+function stateAfter({ info }: { readonly info: z.infer<typeof endingInfo> }): SessionEnd["state"] {
   if (info.role !== "assistant") return "unanswered";
   if (!info.time.completed) return "at-work";
   // After a refused permission or a structured answer nothing follows.
