@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../src/opencode/server.js";
-import { parseScenario } from "../provider/load-scenario.js";
-import type { Scenario } from "../provider/scenario.js";
 import { type IsolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { builtPath } from "./built.js";
+import { followedSessions, promptOf, type Work } from "./followed-sessions.js";
 import { type Comparison, median, spreadOf } from "./measure.js";
 import { treeCpuMs } from "./process-times.js";
 import { type HandServer, serveByHand } from "./serve-by-hand.js";
@@ -17,19 +16,28 @@ import { usersOpenCode } from "./users-opencode.js";
 
 /** So many at once are busy. */
 const SESSIONS = 10;
-/** What looptrace may take of what opencode takes. */
+/** What looptrace may take of what opencode takes, where sessions are at work as with a real model. */
 const AIM = 0.05;
 const WAYS = ["attach", "watch"] as const;
 type Way = (typeof WAYS)[number];
+/** No two of them begin and end together, but for those without a pause. */
+const BETWEEN_MS: Readonly<Record<Work, number>> = { "as with a real model": 2_000, "without a pause": 0 };
 
 /**
  * What `looptrace attach` and `looptrace watch` take beside ten sessions at work on one opencode server: CPU time of
  * each with its children, against that server's over the same time, from the first prompt until both have told of all
  * turns. Both send to a destination, and `attach` paints on a terminal.
+ *
+ * The sessions are at work as people's are with a hosted model, see `followed-sessions.ts`; then without any pause,
+ * which shows what much at once takes.
  */
 export async function compareFollowing(plan: Plan): Promise<readonly Comparison[]> {
+  return [...(await compareAt("as with a real model", plan)), ...(await compareAt("without a pause", plan))];
+}
+
+async function compareAt(work: Work, plan: Plan): Promise<readonly Comparison[]> {
   const { followedSteps, followingRounds } = plan;
-  const bench = await usersOpenCode(busySessions(SESSIONS * (followingRounds + 1), followedSteps));
+  const bench = await usersOpenCode(followedSessions(work, SESSIONS * (followingRounds + 1), followedSteps));
   const receiver = fork(fileURLToPath(new URL("receiver-process.ts", import.meta.url)), { stdio: "inherit" });
   const followers: Follower[] = [];
   try {
@@ -39,21 +47,18 @@ export async function compareFollowing(plan: Plan): Promise<readonly Comparison[
     followers.push(await follow(bench, "attach", server, endpoint), await follow(bench, "watch", server, endpoint));
     const rounds: Figures[] = [];
     for (let round = -1; round < followingRounds; round += 1) {
-      const figures = await playRound(bench, server, followers, (round + 1) * SESSIONS);
+      const figures = await playRound(work, bench, server, followers, (round + 1) * SESSIONS);
       if (round >= 0) rounds.push(figures);
     }
     return WAYS.map((way) => {
       const ratios = rounds.map((figures) => figures[way] / figures.opencode);
       return {
-        name: `looptrace ${way} beside ${SESSIONS} busy sessions, CPU time of it and its children (bare: the server's)`,
+        name: `looptrace ${way} beside ${SESSIONS} sessions, ${work}: CPU time of it and its children (bare: the server's)`,
         ...{ unit: "ms" as const, looptrace: median(rounds.map((one) => one[way])) },
         bare: median(rounds.map((one) => one.opencode)),
-        ...{
-          ratio: median(ratios),
-          aim: AIM,
-          rounds: rounds.length,
-          note: `half of the ratios ${spreadOf(ratios, 3)}`,
-        },
+        ratio: median(ratios),
+        ...(work === "as with a real model" && { aim: AIM }),
+        ...{ rounds: rounds.length, note: `half of the ratios ${spreadOf(ratios, 3)}` },
       };
     });
   } finally {
@@ -67,6 +72,7 @@ export async function compareFollowing(plan: Plan): Promise<readonly Comparison[
 type Figures = Readonly<Record<Way | "opencode", number>>;
 
 async function playRound(
+  work: Work,
   bench: IsolatedOpenCode,
   server: HandServer,
   followers: readonly Follower[],
@@ -82,6 +88,7 @@ async function playRound(
     const { data, error } = await client.session.create({});
     if (!data) throw new Error(`no session: ${JSON.stringify(error)}`);
     await client.session.promptAsync({ sessionID: data.id, parts: [{ type: "text", text: promptOf(session) }] });
+    await sleep(BETWEEN_MS[work]);
   }
   for (const follower of followers) await follower.told(from + SESSIONS);
   const after = took();
@@ -134,33 +141,4 @@ async function follow(
 
 async function textOf(file: string): Promise<string> {
   return await readFile(file, "utf8").catch(() => "");
-}
-
-function promptOf(session: number): string {
-  return `This is session number ${session}.`;
-}
-
-/** Sessions whose answers come in many small pieces, with a tool after each but the last. */
-function busySessions(sessions: number, steps: number): Scenario {
-  const words = Array.from({ length: 300 }, (_, index) => `word${index % 37}`).join(" ");
-  const tool = { name: "bash", arguments: { command: "seq 1 400", description: "Counts" } };
-  const pace = { delayMs: 100, firstChunkMs: 50, chunkMs: 20, chunks: 150 };
-  return parseScenario(
-    JSON.stringify({
-      name: "bench",
-      description: "Sessions that are at work for a while.",
-      prompts: ["Go."],
-      lanes: Array.from({ length: sessions }, (_, index) => ({
-        name: `session-${index}`,
-        match: `session number ${index}.`,
-        replies: Array.from({ length: steps }, (_step, step) => ({
-          ...pace,
-          text: words,
-          ...(step < steps - 1 ? { toolCalls: [tool] } : {}),
-          usage: { input: 4_000, cached: 0, output: 600, reasoning: 10 },
-        })),
-      })),
-    }),
-    "the benchmark's scenario",
-  );
 }
