@@ -14,6 +14,8 @@ export const IDLE_LIMIT = "idle-limit";
 export const USES = "uses";
 /** Why the server is ending, for a person. */
 export const REASON = "reason";
+/** In the folder of all servers: a line for each that has ended, its id and why. */
+export const ENDS = "ends";
 /** A program for Node that ends the turns which a killed run has left. */
 export const INTERRUPT = "interrupt.mjs";
 
@@ -78,7 +80,7 @@ retire() {
   retired=1
   mv -f "$folder/${RECORD}" "$folder/${WITHDRAWN}" 2>/dev/null || return
   printf '%s\\n' "$1" > "$folder/${REASON}"
-  printf '%s\\n' "$1" > "$parent/last-end"
+  printf '%s %s\\n' "\${folder##*/}" "$1" >> "$parent/${ENDS}"
 }
 look() {
   live=

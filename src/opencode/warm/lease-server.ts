@@ -8,7 +8,7 @@ import type { ServerSpec } from "../server/server-spec.js";
 import { findServer } from "./find-server.js";
 import { fingerprintOf } from "./fingerprint.js";
 import { versionFileOf } from "./program-facts.js";
-import { makeServersFolder } from "./servers-folder.js";
+import { makeServersFolder, newServerId } from "./servers-folder.js";
 import { startToLeave } from "./start-warm.js";
 import { sweepServers } from "./sweep-servers.js";
 import type { WarmServer } from "./warm-server.js";
@@ -79,8 +79,9 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
         return meanwhile === "busy" ? BUSY : (meanwhile ?? "another run could not start one that stays");
       }
       await sweepServers(servers);
-      const why = await whyStarted(servers, fingerprint);
-      return await startToLeave({ spec, fingerprint, servers, idleMs, why, lock, signal });
+      const id = newServerId();
+      const why = await whyStarted(servers, fingerprint, id);
+      return await startToLeave({ spec, id, fingerprint, servers, idleMs, why, lock, signal });
     }
     stoppedSince = isHolderStopped(path) ? (stoppedSince ?? performance.now()) : undefined;
     if (stoppedSince !== undefined && performance.now() - stoppedSince > STOPPED_MS)

@@ -18,13 +18,15 @@ import { INTERRUPT, LEASES } from "./keeper-script.js";
 import { takeLease } from "./leases.js";
 import { startOf } from "./process-start.js";
 import { writeRecord } from "./server-record.js";
-import { CLAIM, newServerId } from "./servers-folder.js";
+import { CLAIM } from "./servers-folder.js";
 import { type WarmServer, warmServer } from "./warm-server.js";
 import { WARM_VARIABLE } from "./warmth.js";
 import { withdraw } from "./withdraw.js";
 
 export interface StartToLeave {
   readonly spec: ServerSpec;
+  /** What the new server is called. */
+  readonly id: string;
   readonly fingerprint: Fingerprint;
   /** The folder of all servers. */
   readonly servers: string;
@@ -41,15 +43,14 @@ export interface StartToLeave {
  * @throws whatever goes wrong; nothing is left then
  */
 export async function startToLeave(options: StartToLeave): Promise<WarmServer> {
-  const { spec, servers, lock, signal } = options;
-  const id = newServerId();
+  const { spec, id, servers, lock, signal } = options;
   const folder = folderAt(join(servers, id), randomUUID());
   let keeper: Keeper | undefined;
   try {
     await mkdir(folder.path, { mode: 0o700 });
     // Before opencode: no moment is left at which a kill would leave it behind.
     keeper = startKeeper({ folder: folder.path, servers, runId: folder.runId, environment: spec.environment });
-    return await startIn({ id, folder, keeper }, options);
+    return await startIn({ folder, keeper }, options);
   } catch (error) {
     await rm(folder.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => undefined);
     keeper?.dismiss();
@@ -60,13 +61,12 @@ export async function startToLeave(options: StartToLeave): Promise<WarmServer> {
 }
 
 interface Place {
-  readonly id: string;
   readonly folder: ReturnType<typeof folderAt>;
   readonly keeper: Keeper;
 }
 
-async function startIn({ id, folder, keeper }: Place, options: StartToLeave): Promise<WarmServer> {
-  const { spec, fingerprint, idleMs, why, signal } = options;
+async function startIn({ folder, keeper }: Place, options: StartToLeave): Promise<WarmServer> {
+  const { spec, id, fingerprint, idleMs, why, signal } = options;
   const { path, projectConfig, wire: mode = "off", propagates = false } = spec;
   // What a shell has left of its last change of directory is of this run alone.
   const { OLDPWD: _before, [WARM_VARIABLE]: _warm, ...environment } = spec.environment;

@@ -1,12 +1,9 @@
 import { existsSync } from "node:fs";
 import { appendFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ABORTED, REASON, RECORD, WITHDRAWN } from "./keeper-script.js";
+import { ABORTED, ENDS, REASON, RECORD, WITHDRAWN } from "./keeper-script.js";
 import { isOwnProcess, type ProcessMark } from "./process-start.js";
-
-/** Why the last server ended, in the folder of all. */
-export const LAST_END = "last-end";
 
 /**
  * Takes a server away from runs to come; its keeper ends it as soon as no run uses it.
@@ -19,9 +16,9 @@ export async function withdraw(folder: string, keeper: ProcessMark, why: string)
     () => false,
   );
   if (isOurs) {
-    const text = `${why}\n`;
-    await writeFile(join(folder, REASON), text, { mode: 0o600 }).catch(() => undefined);
-    await writeFile(join(dirname(folder), LAST_END), text, { mode: 0o600 }).catch(() => undefined);
+    await writeFile(join(folder, REASON), `${why}\n`, { mode: 0o600 }).catch(() => undefined);
+    const line = `${basename(folder)} ${why}\n`;
+    await appendFile(join(dirname(folder), ENDS), line, { mode: 0o600 }).catch(() => undefined);
   }
   wake(keeper);
 }

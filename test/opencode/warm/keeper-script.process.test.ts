@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { KEEPER_SCRIPT } from "../../../src/opencode/warm/keeper-script.js";
+import { ENDS, KEEPER_SCRIPT } from "../../../src/opencode/warm/keeper-script.js";
 import { startOf } from "../../../src/opencode/warm/process-start.js";
 import { eventually } from "../../support/until.js";
 
@@ -56,7 +56,13 @@ async function endOf(shell: string, { kb = "9999999", limit = "600", files = {},
   keeper.stdin?.end(`${server.pid} ${startOf(server.pid ?? 0)}\n`);
   const [code] = await once(keeper, "exit");
   await eventually(() => expect(startOf(server.pid ?? 0)).toBeUndefined());
-  return { code, isThere: existsSync(folder), why: readFileSync(join(servers, "last-end"), "utf8").trim() };
+  return { code, isThere: existsSync(folder), why: whyOf(basename(folder), readFileSync(join(servers, ENDS), "utf8")) };
+}
+
+/** Of the only server that has ended. */
+function whyOf(id: string, ends: string): string {
+  expect(ends.startsWith(`${id} `)).toBe(true);
+  return ends.slice(id.length + 1).trim();
 }
 
 /** What sh is on Debian, and what it is on a Mac. */

@@ -74,7 +74,7 @@ test("the keeper ends a server that no run uses for its time, and leaves nothing
   await server?.end();
   await eventually(() => expect(standing.ids()).toEqual([]));
   expect(server?.server.exit).not.toBeNull();
-  expect(readFileSync(join(standing.servers, "last-end"), "utf8")).toBe("no run used it for long enough\n");
+  expect(readFileSync(join(standing.servers, "ends"), "utf8")).toMatch(/ no run used it for long enough\n$/);
   await eventually(() => expect(keeper && isOwnProcess(keeper)).toBeFalsy());
   const next = await standing.lease();
   await next?.end();
@@ -118,7 +118,7 @@ test("a server that does not answer is replaced", async () => {
   await eventually(async () => expect(await standing.starts()).toHaveLength(2));
   await rm(join(standing.folder, "silent"));
   expect(await next).toMatchObject({ isFound: false });
-  expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it gave no answer\n");
+  expect(await readFile(join(standing.servers, "ends"), "utf8")).toMatch(/ it gave no answer\n$/);
 });
 
 test("a server that does not answer as it has much to do is left alone, and used later", async () => {
@@ -142,7 +142,7 @@ test("a server that does not answer as it has much to do is left alone, and used
   expect(await find()).toBe("busy");
   await utimes(since, new Date(), new Date(Date.now() - 120_000));
   expect(await find()).toBeUndefined();
-  expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("it was busy for too long\n");
+  expect(await readFile(join(standing.servers, "ends"), "utf8")).toMatch(/ it was busy for too long\n$/);
   await rm(join(standing.folder, "busy"));
 });
 
@@ -153,7 +153,7 @@ test("a server without its log is replaced: a run could not tell what opencode s
   const { log } = await recordOf(standing.servers, id);
   await rm(join(standing.servers, id, log));
   expect(await standing.lease()).toMatchObject({ isFound: false });
-  expect(await readFile(join(standing.servers, "last-end"), "utf8")).toBe("its log was gone\n");
+  expect(await readFile(join(standing.servers, "ends"), "utf8")).toMatch(/ its log was gone\n$/);
 });
 
 test.runIf(process.platform === "linux")("a start that a person has stopped is not waited for", async () => {
