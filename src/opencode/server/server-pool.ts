@@ -7,6 +7,7 @@ import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { sweepRunFolders } from "../program/sweep-run-folders.js";
 import { type WireRecording, wireRecording } from "../program/wire-recording.js";
 import { leaseServer } from "../warm/lease-server.js";
+import { versionFileOf } from "../warm/program-facts.js";
 import type { WarmServer } from "../warm/warm-server.js";
 import type { ServerSpec } from "./server-spec.js";
 import { type RunningServer, startServer } from "./start-server.js";
@@ -312,7 +313,7 @@ async function startIn(
   const { path, environment, projectConfig, wire: mode = "off", propagates } = spec;
   const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));
   // One of several directories may be gone before the others; each request names its own.
-  const directory = isShared ? folder.path : spec.directory;
+  const directory = (isShared ? ownPlaceOf(spec) : spec.directory) ?? folder.path;
   const { configContent, agent } = await prepareConfig(spec, folder, environment);
   const wire = await wireRecording(folder, { mode, generation, command: "serve", environment, propagates });
   const server = await startServer({
@@ -322,27 +323,25 @@ async function startIn(
   return { agent, wire, server };
 }
 
+/** The directory that a server has to be started in, where a version manager may start another opencode there. */
+function ownPlaceOf({ path, directory, environment }: ServerSpec): string | undefined {
+  return versionFileOf(path, directory, environment) === undefined ? undefined : directory;
+}
+
 async function recordedBytes(wire: WireRecording): Promise<number> {
   const sizes = await wire.mark().catch(() => new Map<string, number>());
   return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
-function keyOf({
-  path,
-  environment,
-  projectConfig,
-  agent,
-  systemPrompt,
-  mcp,
-  wire = "off",
-  propagates = false,
-  warmMs = 0,
-}: ServerSpec): string {
+function keyOf(spec: ServerSpec): string {
+  const { path, environment, projectConfig, agent, systemPrompt, mcp } = spec;
+  const { wire = "off", propagates = false, warmMs = 0 } = spec;
   const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
   // The agent's name is part of the configuration only where it gets another prompt.
   const ofAgent = systemPrompt === undefined ? null : (agent ?? null);
   const text = JSON.stringify([
     path,
+    ownPlaceOf(spec) ?? null,
     projectConfig,
     ofAgent,
     systemPrompt ?? null,

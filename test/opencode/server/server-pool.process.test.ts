@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -67,6 +67,39 @@ test.each([
   second.release(WELL);
   expect(await first.server.ended).toMatchObject({ kind: "signalled" });
   third.release({ ...WELL, isUnfit: true });
+});
+
+test("behind a version manager's shim, a directory with a version file has a server that starts there", async () => {
+  const made = await wishFor(`require("node:fs").appendFileSync(process.env.STARTED, process.cwd() + "\\n");
+    ${LISTENS}`);
+  const place = await realpath(made.directory);
+  await Promise.all(["shims", "own", "plain", "further"].map((name) => mkdir(join(place, name))));
+  await rename(made.path, join(place, "shims/opencode"));
+  await writeFile(join(place, "own/.tool-versions"), "opencode 1.15.0\n");
+  const STARTED = join(place, "started");
+  const environment = { ...made.environment, HOME: place, LOOPTRACE_HOME: join(place, "looptrace"), STARTED };
+  const wish = (name: string, warmMs: number) => ({
+    ...{ ...made, warmMs, environment },
+    ...{ path: join(place, "shims/opencode"), directory: join(place, name) },
+  });
+  for (const [leaves, warmMs] of [
+    [false, 0],
+    [true, 600_000],
+  ] as const) {
+    await rm(STARTED, { force: true });
+    const servers = pool({ leaves });
+    const first = await servers.lease(wish("own", warmMs));
+    const again = await servers.lease(wish("own", warmMs));
+    const elsewhere = await servers.lease(wish("plain", warmMs));
+    const further = await servers.lease(wish("further", warmMs));
+    expect([again.server === first.server, elsewhere.server === first.server]).toEqual([true, false]);
+    expect(further.server).toBe(elsewhere.server);
+    const [chosen, shared, ...others] = (await readFile(STARTED, "utf8")).trim().split("\n");
+    expect([chosen, others]).toEqual([join(place, "own"), []]);
+    expect(shared).not.toBe(join(place, "plain"));
+    for (const lease of [first, again]) lease.release(WELL);
+    for (const lease of [elsewhere, further]) lease.release({ ...WELL, isUnfit: true });
+  }
 });
 
 test("closing ends what starts, and starts nothing that waits for its turn", async () => {
