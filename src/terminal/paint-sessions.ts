@@ -17,7 +17,11 @@ export interface SessionsOptions extends PaintOptions {
 
 const MOST_TITLE = 200;
 
-/** Kept sessions as a table, numbered from 1: what and how it went first, the id last. No line is wider than the terminal. */
+/**
+ * Kept sessions as a table, numbered from 1: what and how it went first, the id last. No line is wider than the
+ * terminal. Where it is narrow the id goes before the time: the number names a session too, and nothing else says how
+ * long it took.
+ */
 export function paintSessions(sessions: readonly CatalogSession[], options: SessionsOptions): string {
   const { width, colors, now, shortId } = options;
   const of = (read: (row: SessionRow) => string, otherwise = ""): string[] =>
@@ -40,9 +44,9 @@ export function paintSessions(sessions: readonly CatalogSession[], options: Sess
     { heading: "steps", align: "right", worth: 40, cells: of(({ steps }) => count(steps)) },
     { heading: "tokens", align: "right", worth: 70, cells: of(({ tokens }) => known(tokens)) },
     { heading: "cost", align: "right", worth: 80, cells: sessions.map((one) => costText(one, decimals)) },
-    { heading: "time", align: "right", worth: 30, cells: of((row) => duration(row.duration)) },
+    { heading: "time", align: "right", worth: 65, cells: of((row) => duration(row.duration)) },
     { heading: "slowest tool", align: "left", worth: 20, cells: of(slowestText) },
-    { heading: "id", align: "left", worth: 90, cells: sessions.map(({ id }) => shortId(id)) },
+    { heading: "id", align: "left", worth: 45, cells: sessions.map(({ id }) => shortId(id)) },
   ];
   const { head, rows, hidden } = fitTable(columns, width);
   const lines = rows.map((line, index) => {
