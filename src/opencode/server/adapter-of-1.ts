@@ -6,6 +6,7 @@ import { connect } from "./connection.js";
 import { followEvents } from "./event-stream.js";
 import { refuseUnknownAgent } from "./known-agent.js";
 import { refuseUnknownModel } from "./known-model.js";
+import { type ListedVariants, refuseUnknownVariant } from "./known-variant.js";
 import { mcpServersOf } from "./mcp-servers.js";
 import { missedEvents } from "./missed-events.js";
 import { newMessageId } from "./new-message-id.js";
@@ -54,9 +55,10 @@ async function open(
 ): Promise<OpenedSession> {
   const [usable, models] = await Promise.all([
     usableAgent(client, agent),
-    request.model !== undefined && request.refuseUnknownModel ? modelsOf(client) : [],
+    request.model !== undefined && request.refuseUnknownModel ? modelsOf(client) : NO_MODELS,
   ]);
-  refuseUnknownModel(request, models, environment);
+  refuseUnknownModel(request, models.names, environment);
+  refuseUnknownVariant(request, models.variants);
   if (request.refuseUnknownModel && usable.agent === undefined) refuseUnknownAgent(request, usable.agents, environment);
   const [sessionId, mcpServers = []] = await Promise.all([
     openSession(client, request, environment, create),
@@ -65,10 +67,22 @@ async function open(
   return { sessionId, agent: usable.agent, agents: usable.agents, mcpServers };
 }
 
-/** As `provider/model`; none where the server does not say. */
-async function modelsOf(client: OpencodeClient): Promise<readonly string[]> {
+interface ListedModels {
+  /** As `provider/model`; none where the server does not say. */
+  readonly names: readonly string[];
+  readonly variants: ListedVariants;
+}
+
+const NO_MODELS: ListedModels = { names: [], variants: new Map() };
+
+async function modelsOf(client: OpencodeClient): Promise<ListedModels> {
   const { data } = await client.config.providers().catch(() => ({ data: undefined }));
-  return (data?.providers ?? []).flatMap(({ id, models }) => Object.keys(models).map((model) => `${id}/${model}`));
+  const models = (data?.providers ?? []).flatMap((provider) =>
+    Object.entries(provider.models).map(([id, model]) => [`${provider.id}/${id}`, model] as const),
+  );
+  // opencode before 1.1 or so knows no variants.
+  const told = models.flatMap(([name, { variants }]) => (variants ? [[name, Object.keys(variants)] as const] : []));
+  return { names: models.map(([name]) => name), variants: new Map(told) };
 }
 
 /** @throws when there was no answer at all */
