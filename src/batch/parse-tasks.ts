@@ -98,6 +98,10 @@ function problemsText(text: string, name: string, problems: readonly string[]): 
     `nothing was started, since the tasks cannot be used:`,
     ...problems.slice(0, MOST_PROBLEMS).map((problem) => `  ${problem}`),
     ...(more > 0 ? [`  … and ${more} more`] : []),
+    // A list of prompts, say.
+    ...(/^\uFEFF?\s*["{]/.test(text)
+      ? []
+      : ['Write each task as JSON on a line, such as {"prompt":"Fix the failing test"}.']),
   ].join("\n");
 }
 

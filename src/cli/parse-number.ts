@@ -3,14 +3,13 @@ import { InvalidArgumentError } from "commander";
 /** A whole number, 0 or more, as an option's value. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Give a whole number.");
+  throw new InvalidArgumentError("Give a whole number of 0 or more.");
 }
 
 /** The same from a least number on. */
 export function parseCountFrom(least: number): (text: string) => number {
   return (text) => {
-    const count = parseCount(text);
-    if (count >= least) return count;
+    if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
     throw new InvalidArgumentError(`Give a whole number of ${least} or more.`);
   };
 }

@@ -4,15 +4,21 @@ import type { Terminal } from "./terminal.js";
 
 /** What is over sooner is not worth a line, ms. */
 const PATIENCE_MS = 700;
+/** A line that stays is one too many of what is over sooner, ms. */
+const LONG_MS = 10_000;
 
 /**
- * Says on a terminal what is waited for when that takes its time, with how long it has taken, on a line of stderr that
- * goes away.
+ * Says what is waited for when that takes its time: on a terminal with how long it has taken, on a line of stderr that
+ * goes away; elsewhere once, where it takes long.
  *
  * @returns takes the line away; may be called more than once
  */
 export function patientLine(terminal: Terminal, what: string): () => void {
-  if (!terminal.errIsTty) return () => undefined;
+  if (!terminal.errIsTty) {
+    const telling = setTimeout(() => terminal.err(`looptrace: ${what} …\n`), LONG_MS);
+    telling.unref();
+    return () => clearTimeout(telling);
+  }
   const startedAt = Date.now();
   const line = changingLine(terminal, () => {
     const tookMs = Date.now() - startedAt;

@@ -111,6 +111,8 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       return await overview(terminal);
     }
     if (words[0] === "help") refuseUnknown(program, words.slice(1));
+    // Commander would show the help of all for a command that there is not.
+    else if (words.some((word) => word === "--help" || word === "-h")) refuseUnknown(program, words.slice(0, 1));
     await program.parseAsync(words, { from: "user" });
     // The next list finds what this command has kept in the index.
     if (argv[0] !== undefined && KEEPING.has(argv[0])) terminal.background?.(["__index"]);

@@ -83,8 +83,13 @@ export function lastWords(error: ErrorFacts): string {
   return shown.map((line) => `opencode: ${line}\n`).join("");
 }
 
-/** What `--verbose` says of the opencode that a turn gets; undefined where that is not known yet, or was told before. */
-export function servedText(phase: Phase): string | undefined {
+/**
+ * What `--verbose` says of the opencode that a turn gets; undefined where that is not known yet, or was told before.
+ *
+ * @param isQuiet whether no progress says that an earlier run's is used
+ */
+export function servedText(phase: Phase, isQuiet: boolean): string | undefined {
   if (phase.kind !== "loading" || phase.isWarm === undefined) return undefined;
-  return phase.isWarm ? "an earlier run's opencode is used." : `opencode was started: ${oneLine(phase.why ?? "")}.`;
+  if (!phase.isWarm) return `opencode was started: ${oneLine(phase.why ?? "")}.`;
+  return isQuiet ? "an earlier run's opencode is used." : undefined;
 }

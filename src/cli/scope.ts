@@ -9,6 +9,7 @@ import { selectSessions } from "../sessions/select-sessions.js";
 import { plural } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { withKept } from "./open-kept.js";
+import { whilePatient } from "./patient-line.js";
 import type { Terminal } from "./terminal.js";
 
 /** Several sessions, by when they were at work last and where. */
@@ -41,7 +42,8 @@ export async function sessionsIn(scope: Scope, load: LoadOptions, terminal: Term
   const kept = await withKept(load, terminal, async (catalog) =>
     catalog.sessions().flatMap((one) => (isMeant(one, { since, project: filter }) ? [one.id] : [])),
   );
-  const known = project === undefined ? await inOpenCode(since, load) : [];
+  const asked = project === undefined ? inOpenCode(since, load) : Promise.resolve([]);
+  const known = await whilePatient(terminal, "asking opencode for this project's sessions", asked);
   const ids = [...new Set([...(known ?? []), ...kept])];
   const when = since === undefined ? "" : `, since ${new Date(since).toISOString().slice(0, 16)}Z`;
   const which = project === undefined ? `this project (${oneLine(here)})` : `the project ${oneLine(project)}`;

@@ -95,7 +95,8 @@ export async function sourcesOf(
   }
   // opencode starts a server to be asked.
   const what = load.prefer === "kept" ? "looking for the last session" : "asking opencode for its last session";
-  const [last] = await whilePatient(terminal, what, lastOne(load));
+  const waited = lastOne(load);
+  const [last] = await (flags.quiet ? waited : whilePatient(terminal, what, waited));
   if (last === undefined) throw new ConfigurationError("sources", nothingKept("none-in-opencode"));
   if (!wanted) load.onNote?.(await meantText([last], load));
   return [last];

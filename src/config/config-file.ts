@@ -147,14 +147,17 @@ function parseConfig(content: string, path: string): ConfigFile {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new ConfigurationError(CONFIG_FILE, `${path} is not valid JSON: ${jsonProblem(text, error)}`);
+    throw new ConfigurationError(CONFIG_FILE, `${path} is not valid JSON: ${jsonProblem(text, error)}.\n${MEND}`);
   }
-  if (isTooDeep(json)) throw new ConfigurationError(CONFIG_FILE, `${path} ${TOO_DEEP}.`);
+  if (isTooDeep(json)) throw new ConfigurationError(CONFIG_FILE, `${path} ${TOO_DEEP}.\n${MEND}`);
   const result = configFile.safeParse(json);
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap(problemTexts).map((problem) => `\n  ${problem}`);
-  throw new ConfigurationError(CONFIG_FILE, `${path} cannot be used:${problems.join("")}`);
+  throw new ConfigurationError(CONFIG_FILE, `${path} cannot be used:${problems.join("")}\n${MEND}`);
 }
+
+/** What to do about what is wrong in the file. */
+const MEND = "Mend it there; docs/configuration.md of looptrace has all settings.";
 
 const WORDS = {
   whole: "the file",

@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { messageOf } from "../errors/thrown.js";
+import { codeOf, messageOf } from "../errors/thrown.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 
 /** An unusually long file of settings has some KB. */
@@ -47,6 +48,9 @@ function isThere(path: string): boolean {
 }
 
 function unreadable(path: string, error: unknown): ConfigurationError {
-  const why = messageOf(error);
-  return new ConfigurationError(CONFIG_FILE, `${path} cannot be read: ${why}`);
+  const why = codeOf(error) === undefined ? messageOf(error) : describeDiskFailure(error);
+  return new ConfigurationError(
+    CONFIG_FILE,
+    `${path} cannot be read: ${why}.\nMend that, or move it away: without it the defaults count.`,
+  );
 }

@@ -41,6 +41,9 @@ function patternOf(text: string, where: string): RegExp {
     return new RegExp(source, flags);
   } catch (error) {
     const why = messageOf(error);
-    throw new ConfigurationError(where, `${where} takes a regular expression: ${why}.`);
+    throw new ConfigurationError(
+      where,
+      `${where} ${JSON.stringify(text)}: this is no regular expression: ${why}.\nPut a \\ before a character that is meant as it stands, such as \\( or \\[.`,
+    );
   }
 }

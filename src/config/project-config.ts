@@ -122,7 +122,7 @@ function agreed(path: string, text: string, env: Environment, why: string): void
   const changed = files.some((file) => file.path === path) ? ", and has changed since you allowed it" : "";
   throw new UntrustedConfigError(
     CONFIG_FILE,
-    `${path} ${why}${changed}. A stranger may have written it: read it and, if you agree, allow it by \`looptrace trust\` (or by ${TRUST_VARIABLE}=${path}).`,
+    `${path} ${why}${changed}.\nA stranger may have written it: read it and, if you agree, allow it by \`looptrace trust\` (or by ${TRUST_VARIABLE}=${path}).`,
   );
 }
 

@@ -85,7 +85,7 @@ function checkedEnvironment(flag: string | undefined, variable: string | undefin
   if (result.success) return result.data;
   throw new ConfigurationError(
     name,
-    `${name} is ${JSON.stringify(value)}, which Langfuse would silently store as "default": it ${result.error.issues[0]?.message}.`,
+    `${name} ${JSON.stringify(value)}: Langfuse would silently store that as "default".\nIt ${result.error.issues[0]?.message}, such as staging.`,
   );
 }
 
@@ -94,7 +94,10 @@ function metadataOf(pairs: readonly string[]): Record<string, string> {
     pairs.map((pair) => {
       const at = pair.indexOf("=");
       if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
-      throw new ConfigurationError("--metadata", `--metadata takes key=value, not ${JSON.stringify(pair)}.`);
+      throw new ConfigurationError(
+        "--metadata",
+        `--metadata ${JSON.stringify(pair)}: ${at === 0 ? "the key is missing" : "there is no = in it"}.\nSay key=value, such as ticket=42.`,
+      );
     }),
   );
 }
@@ -110,7 +113,7 @@ function resourceAttributesOf(text: string | undefined): Record<string, string> 
     } catch {
       throw new ConfigurationError(
         "OTEL_RESOURCE_ATTRIBUTES",
-        `OTEL_RESOURCE_ATTRIBUTES holds a value that is not percent-encoded: ${pair.slice(0, at).trim()}.`,
+        `OTEL_RESOURCE_ATTRIBUTES: the value of ${pair.slice(0, at).trim()} is not percent-encoded.\nWrite key=value,key=value, and a % in a value as %25.`,
       );
     }
   }

@@ -88,12 +88,18 @@ export function ripgrepFinding(path: string | undefined): Finding {
   );
 }
 
+/** @param text what is wrong; of several lines the last one says what to do */
+function unusable(check: string, text: string): Finding {
+  const end = text.lastIndexOf("\n");
+  const [found, advice] = end < 0 ? [text, "Mend it."] : [text.slice(0, end), text.slice(end + 1)];
+  return failed(check, found, `${advice} Until then the commands that need it end with exit code 2.`);
+}
+
 export function configurationFindings({ path, directory, problems, ignored }: ConfigurationFacts): readonly Finding[] {
   const check = "configuration";
   const further = ignored ? [warning(check, `${ignored.path} is not read: ${ignored.why}`, ignored.advice)] : [];
   if (problems.length > 0) {
-    const mend = "Mend it: until then the commands that need it end with exit code 2.";
-    const found = problems.map(({ text, isTrust }) => (isTrust ? failedWith(check, text) : failed(check, text, mend)));
+    const found = problems.map(({ text, isTrust }) => (isTrust ? failedWith(check, text) : unusable(check, text)));
     return [...found, ...further];
   }
   const found =

@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   ENOTDIR: "a part of the path is a file, not a folder",
+  ENOENT: "it is not there, or a folder above it is not",
   EISDIR: "it is a folder",
   EEXIST: "a file stands where a folder should be",
   ENAMETOOLONG: "the name is too long",

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors/thrown.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { asMasked, type Masked } from "../masking/masked.js";
@@ -124,7 +124,7 @@ export class SessionRecorder {
           ofPlugin.map(({ name }) => name),
         );
       } catch (error) {
-        notes.push(`The session could not be kept below ${paths.sessions}: ${messageOf(error)}`);
+        notes.push(`The session could not be kept below ${paths.sessions}: ${describeDiskFailure(error)}.`);
       }
     }
     const earlierMasked = {
@@ -151,7 +151,8 @@ export class SessionRecorder {
       logs.map(({ run, logText = "" }) =>
         saveStartLog(paths, run, logText).then(
           (path) => `All that opencode said is kept in ${path}`,
-          (error: unknown) => `What opencode said could not be kept below ${paths.root}: ${messageOf(error)}`,
+          (error: unknown) =>
+            `What opencode said could not be kept below ${paths.root}: ${describeDiskFailure(error)}.`,
         ),
       ),
     );

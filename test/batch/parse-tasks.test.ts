@@ -112,6 +112,12 @@ describe("what is wrong", () => {
     ]);
   });
 
+  test("of prompts that are no JSON what a task looks like is told", () => {
+    const form = 'Write each task as JSON on a line, such as {"prompt":"Fix the failing test"}.';
+    expect(problemOf("Fix the test\nAnd the other one").split("\n").at(-1)).toBe(form);
+    expect(problemOf('"Fix the test"\nAnd the other one')).not.toContain(form);
+  });
+
   test("of very many bad lines the first ones are told", () => {
     const lines = problemOf("{}\n".repeat(500)).split("\n");
     expect([lines.length, lines.at(-1)]).toEqual([22, "  … and 480 more"]);

@@ -91,7 +91,7 @@ const EMPTY =
 const INSTALL =
   "Install it with `npm install -g opencode-ai` (opencode 2 with `npm install -g @opencode/cli`), or name one with --opencode <path> or LOOPTRACE_OPENCODE.\n";
 const ENVIRONMENT =
-  'is "Prod!", which Langfuse would silently store as "default": it must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse.\n';
+  '"Prod!": Langfuse would silently store that as "default".\nIt must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse, such as staging.\n';
 const UNKNOWN_ID = "ses_00000000000000000000000000";
 
 describe("an export that is none", () => {
@@ -326,7 +326,7 @@ describe("settings that cannot be used", () => {
     },
     "metadata without a key": {
       argv: ["run", "hi", "--metadata", "x"],
-      says: 'looptrace: --metadata takes key=value, not "x".\n',
+      says: 'looptrace: --metadata "x": there is no = in it.\nSay key=value, such as ticket=42.\n',
     },
     "a public key alone": {
       argv: ["run", "hi"],
@@ -351,7 +351,7 @@ describe("settings that cannot be used", () => {
     "resource attributes that are not encoded": {
       argv: ["run", "hi"],
       env: { OTEL_RESOURCE_ATTRIBUTES: "a=%zz" },
-      says: "looptrace: OTEL_RESOURCE_ATTRIBUTES holds a value that is not percent-encoded: a.\n",
+      says: "looptrace: OTEL_RESOURCE_ATTRIBUTES: the value of a is not percent-encoded.\nWrite key=value,key=value, and a % in a value as %25.\n",
     },
     "a settings file with a model that is none": {
       argv: ["run", "hi"],
@@ -361,19 +361,21 @@ describe("settings that cannot be used", () => {
     "a settings file with a misspelt setting": {
       argv: ["run", "hi"],
       cwd: "misspelt",
-      says: 'looptrace: <folder>/misspelt/looptrace.config.json cannot be used:\n  there is no setting "modle"; did you mean "model"?\n',
+      says: 'looptrace: <folder>/misspelt/looptrace.config.json cannot be used:\n  there is no setting "modle"; did you mean "model"?\nMend it there; docs/configuration.md of looptrace has all settings.\n',
     },
     "a settings file with values of another kind": {
       argv: ["trace", "../good.json"],
       cwd: "wrong-kind",
-      says: 'looptrace: <folder>/wrong-kind/looptrace.config.json cannot be used:\n  timeout must be a duration such as "10m"\n  tags must be a list in [ ]\n',
+      says: 'looptrace: <folder>/wrong-kind/looptrace.config.json cannot be used:\n  timeout must be a duration such as "10m"\n  tags must be a list in [ ]\nMend it there; docs/configuration.md of looptrace has all settings.\n',
     },
   });
 
   test("a settings file that is no JSON", async () => {
     const { code, stderr } = await say({ argv: ["run", "hi"], cwd: "not-json" });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^looptrace: <folder>\/not-json\/looptrace\.config\.json is not valid JSON: .+\n$/);
+    expect(stderr).toMatch(
+      /^looptrace: <folder>\/not-json\/looptrace\.config\.json is not valid JSON: .+\.\nMend it there; .+\n$/,
+    );
   });
 });
 

@@ -243,7 +243,7 @@ test("a configuration that cannot be read: where, but not what stands there; all
   expect(code).toBe(1);
   expect(of("configuration")).toMatchObject([
     { status: "failed", found: expect.stringContaining('unexpected "s" in line 2, column 30') },
-    { status: "failed", found: expect.stringContaining('LANGFUSE_TRACING_ENVIRONMENT is "Not Valid"') },
+    { status: "failed", found: expect.stringContaining('LANGFUSE_TRACING_ENVIRONMENT "Not Valid": Langfuse would') },
   ]);
   expect(of("destination")).toMatchObject([{ status: "ok" }]);
 });

@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { parseDuration, parseDurationOrNone, parseShortDuration } from "../../src/cli/parse-duration.js";
-import { parseAmount, parseCountFrom, parsePort, parseShare, parseTop } from "../../src/cli/parse-number.js";
+import {
+  parseAmount,
+  parseCount,
+  parseCountFrom,
+  parsePort,
+  parseShare,
+  parseTop,
+} from "../../src/cli/parse-number.js";
 
 test.each<[parse: (text: string) => unknown, text: string, value: unknown]>([
   [parseDuration, "90s", 90_000],
@@ -24,7 +31,8 @@ test.each<[parse: (text: string) => unknown, text: string, says: string]>([
   [parseShortDuration, "soon", "this is no duration.\nSay 10ms, 10s or 10m"],
   [parseDurationOrNone, "-1s", "this is no duration."],
   [parseCountFrom(2), "1", "Give a whole number of 2 or more."],
-  [parseCountFrom(2), "x", "Give a whole number."],
+  [parseCountFrom(2), "x", "Give a whole number of 2 or more."],
+  [parseCount, "-1", "Give a whole number of 0 or more."],
   [parseTop, "0", "Give a whole number of 1 or more."],
   [parseAmount, "0", "Give an amount above 0, such as 0.5."],
   [parseShare, "100%", "Give a share between 0 and 100 %, such as 15% or 0.15."],

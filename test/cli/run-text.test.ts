@@ -94,10 +94,14 @@ test("why a run failed: nothing twice, and the last line says what to do", () =>
 });
 
 test.each([
-  [{ kind: "loading", since: 0, isWarm: true }, "an earlier run's opencode is used."],
+  [{ kind: "loading", since: 0, isWarm: true }, undefined],
   [{ kind: "loading", since: 0, isWarm: false, why: "auth.json\nchanged" }, "opencode was started: auth.json changed."],
   [{ kind: "loading", since: 0 }, undefined],
   [{ kind: "starting", since: 0 }, undefined],
 ] satisfies readonly (readonly [Phase, string | undefined])[])("whose opencode a turn gets: %j", (phase, text) => {
-  expect(servedText(phase)).toBe(text);
+  expect(servedText(phase, false)).toBe(text);
+});
+
+test("that an earlier run's opencode is used is said where no progress says it", () => {
+  expect(servedText({ kind: "loading", since: 0, isWarm: true }, true)).toBe("an earlier run's opencode is used.");
 });

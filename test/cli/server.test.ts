@@ -37,7 +37,7 @@ test("a server that is the only one is stopped without its id", async () => {
   const first = await looptrace(["server", "stop"], around);
   expect([first.code, first.stdout, existsSync(folderOf(id))]).toEqual([0, `${id.slice(0, 8)} is stopped.\n`, false]);
   const second = await looptrace(["server", "stop"], around);
-  expect([second.code, second.stdout]).toEqual([0, "There is none.\n"]);
+  expect([second.code, second.stdout]).toEqual([0, "No opencode is left from a run: there is nothing to stop.\n"]);
 });
 
 test("of several none is stopped without an id, and they are listed", async () => {

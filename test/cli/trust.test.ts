@@ -144,7 +144,7 @@ describe("a file that others may write to", () => {
     const { code, stderr } = await trace();
     expect(code).toBe(2);
     expect(stderr).toBe(
-      `looptrace: ${file} is not used, because others may write to it (mode 0666). A stranger may have written it: read it and, if you agree, allow it by \`looptrace trust\` (or by LOOPTRACE_TRUST=${file}).\n`,
+      `looptrace: ${file} is not used, because others may write to it (mode 0666).\nA stranger may have written it: read it and, if you agree, allow it by \`looptrace trust\` (or by LOOPTRACE_TRUST=${file}).\n`,
     );
   });
 

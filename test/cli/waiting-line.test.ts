@@ -60,7 +60,7 @@ test("a destination that is not reached: which try comes when, until when, and w
   expect(written.at(-1)).toBe("\r\x1b[2K");
 });
 
-test("what is waited for long enough is told on a terminal, and nowhere else", () => {
+test("what is waited for long enough is told: on a terminal soon, elsewhere once and late", () => {
   const written: string[] = [];
   const stop = patientLine(terminal(true, written), "asking opencode");
   vi.advanceTimersByTime(600);
@@ -70,7 +70,12 @@ test("what is waited for long enough is told on a terminal, and nowhere else", (
   stop();
   expect(written.at(-1)).toBe("\r\x1b[2K");
   const before = written.length;
-  patientLine(terminal(false, written), "asking opencode");
-  vi.advanceTimersByTime(5_000);
+  const stopped = patientLine(terminal(false, written), "asking opencode");
+  const late = patientLine(terminal(false, written), "asking opencode");
+  vi.advanceTimersByTime(9_000);
+  stopped();
   expect(written).toHaveLength(before);
+  vi.advanceTimersByTime(60_000);
+  expect(written.slice(before)).toEqual(["looptrace: asking opencode …\n"]);
+  late();
 });

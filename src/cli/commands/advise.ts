@@ -10,6 +10,7 @@ import { colorsFor } from "../colors.js";
 import { dataFormat, type FormatFlags } from "../data-format.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { reportError } from "../report-error.js";
+import { sessionCounter } from "../session-counter.js";
 import { loadOptions, type SourceFlags, sourcesOf } from "../sources.js";
 import type { Terminal } from "../terminal.js";
 
@@ -28,15 +29,20 @@ export async function advise(sources: readonly string[], flags: AdviseFlags, ter
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   const sessions: SessionFindings[] = [];
+  const counter = sessionCounter(terminal, flags.quiet ? 0 : wanted.length);
   let unreadable = 0;
   const onUnreadable = (error: unknown): void => {
     unreadable += 1;
+    counter.clear();
     reportError(error, terminal);
+    counter.next(true);
   };
   await loadSessions(wanted, { ...options, onUnreadable }, ({ tree, evidence }) => {
+    counter.next();
     const traces = withUserPrices(traceSession(tree, evidence), options.prices);
     if (traces.length > 0) sessions.push(sessionFindings(traces, options.prices));
   });
+  counter.clear();
   if (sessions.length === 0 && unreadable > 0) return EXIT.usage;
   const advice = adviceOf(sessions);
   if (format === "json") terminal.out(`${terminalJson(advice)}\n`);

@@ -22,6 +22,7 @@ import { LOOPTRACE_VERSION, NODE_WANTED } from "../../version.js";
 import { colorsFor } from "../colors.js";
 import { openCodePath, placeOf } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { whilePatient } from "../patient-line.js";
 import type { Terminal } from "../terminal.js";
 
 export interface DoctorFlags {
@@ -38,7 +39,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   const { destinations, problems: destinationProblems, switchedOff } = surveyDestinations(options);
   const paths = storePaths(env);
   const outboxLimitBytes = file.outboxLimitMb === undefined ? undefined : file.outboxLimitMb * 1e6;
-  const [opencode, probes, store, plugin, servers] = await Promise.all([
+  const looking = Promise.all([
     openCodeFacts({
       explicit: openCodePath(flags.opencode, file, terminal),
       directory: cwd,
@@ -49,6 +50,7 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
     wirePlugin(env),
     surveyServers(paths.root),
   ]);
+  const [opencode, probes, store, plugin, servers] = await whilePatient(terminal, LOOKING, looking);
   const found = findingsOf({
     looptrace: LOOPTRACE_VERSION,
     node: { version: process.versions.node, wanted: NODE_WANTED },
@@ -86,6 +88,8 @@ export async function doctor(flags: DoctorFlags, terminal: Terminal): Promise<Ex
   }
   return passed ? EXIT.ok : EXIT.unfit;
 }
+
+const LOOKING = "asking opencode for its version, and the destinations";
 
 /** Another user's opencode is not tried. */
 async function storeFacts(

@@ -21,6 +21,7 @@ import { rememberList } from "../last-list.js";
 import { nothingKept, whyNothing } from "../nothing-kept.js";
 import { withKept } from "../open-kept.js";
 import { parseSince } from "../parse-moment.js";
+import { whilePatient } from "../patient-line.js";
 import { reportError } from "../report-error.js";
 import { projectFilter } from "../scope.js";
 import { sessionCounter } from "../session-counter.js";
@@ -113,10 +114,12 @@ async function foundIn(catalog: Catalog, texts: readonly string[]): Promise<Read
   return found;
 }
 
+const ASKING = "asking opencode for the sessions of this directory's project";
+
 /** Keeps what only opencode knows of the project's sessions. @returns how many could not be read */
 async function bringIn(flags: LsFlags, context: CommandContext, terminal: Terminal): Promise<number> {
   const options = loadOptions(flags, terminal, "kept", context);
-  const ids = await selectSessions({ kind: "all" }, options);
+  const ids = await whilePatient(terminal, ASKING, selectSessions({ kind: "all" }, options));
   const known = await withKept(context, terminal, async (catalog) => new Set(ids.filter((id) => catalog.has(id))));
   const missing = ids.filter((id) => !known.has(id));
   const counter = sessionCounter(terminal, missing.length);

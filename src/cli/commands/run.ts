@@ -112,7 +112,7 @@ export async function run(
       },
       onProgress: (now) => {
         hasBegun ||= now.sessionId !== null;
-        const served = flags.verbose ? servedText(quick(now.phase)) : undefined;
+        const served = flags.verbose ? servedText(quick(now.phase), flags.quiet === true) : undefined;
         if (served !== undefined) terminal.err(`looptrace: ${served}\n`);
         progress?.show(quick(now));
       },

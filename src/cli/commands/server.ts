@@ -49,9 +49,11 @@ export async function serverStop(
     return EXIT.ok;
   }
   const lines = done.map(({ id, state }) => `${shortServerId(id)} ${STOP_TEXTS[state]}`);
-  terminal.out(`${lines.length > 0 ? lines.join("\n") : "There is none."}\n`);
+  terminal.out(`${lines.length > 0 ? lines.join("\n") : NO_SERVER}\n`);
   return EXIT.ok;
 }
+
+const NO_SERVER = "No opencode is left from a run: there is nothing to stop.";
 
 const STOP_TEXTS: Readonly<Record<StoppedServer, string>> = {
   stopped: "is stopped.",
