@@ -71,6 +71,7 @@ export const HOT_MODULES: HotModules = {
     "opencode/warm/program-facts",
     "wire/tap/tap-file",
     "opencode/warm/surroundings",
+    "opencode/warm/cgroup-limits",
     "opencode/warm/servers-folder",
     "cli/agent-options",
     "cli/typed-path",

@@ -55,7 +55,12 @@ export function paintSessions(sessions: readonly CatalogSession[], options: Sess
     if (session?.row.outcome === "failed") return colors.red(line);
     return session?.row.outcome === "unfinished" ? colors.yellow(line) : line;
   });
-  const hint = inColors([...priceNote(sessions), ...hiddenColumnsLine(hidden)], width, colors);
+  const isProjectHidden = hidden?.headings.includes("project") === true;
+  const hint = inColors(
+    [...priceNote(sessions), ...(isProjectHidden ? projectsNote(sessions) : []), ...hiddenColumnsLine(hidden)],
+    width,
+    colors,
+  );
   return [colors.dim(head), ...lines, ...(hint.length > 0 ? ["", ...hint] : [])].join("\n");
 }
 
@@ -82,6 +87,14 @@ function costText(session: CatalogSession, decimals: number): string {
 
 function isByUser(session: CatalogSession): boolean {
   return session.kind === "session" && (session.costByUser ?? 0) > 0;
+}
+
+/** Where no column says it, a list of several projects looks like that of one. */
+function projectsNote(sessions: readonly CatalogSession[]): readonly LabelledLine[] {
+  const folders = new Set(sessions.flatMap((one) => (one.kind === "session" ? [one.row.directory] : [])));
+  return folders.size < 2
+    ? []
+    : [worded("several", "projects are in this list: --project . leaves this one's", "muted")];
 }
 
 function priceNote(sessions: readonly CatalogSession[]): readonly LabelledLine[] {

@@ -23,6 +23,8 @@ export interface PaintStatsOptions extends PaintOptions {
   readonly home?: string | undefined;
   /** So many rows at most, of those that are in no order of time. */
   readonly top: number;
+  /** Whose sessions they are, behind how many: `of all projects`. */
+  readonly scope?: string | undefined;
   /** Whether notes say what they mean. */
   readonly explain?: boolean | undefined;
 }
@@ -31,7 +33,7 @@ export interface PaintStatsOptions extends PaintOptions {
 export function paintStats(report: StatsReport, options: PaintStatsOptions): string {
   const { width, colors } = options;
   const { by, rows, total, tools } = report;
-  const title = wrapped(titleOf(report), width).map((line) => colors.bold(line));
+  const title = wrapped(titleOf(report, options.scope), width).map((line) => colors.bold(line));
   if (total.turns + total.calls === 0) return title.join("\n");
   const shown = by.every(isOfTime) ? rows : rows.slice(0, options.top);
   const painted: readonly (StatsRow | Total)[] = rows.length > 1 ? [...shown, { key: null, ...total }] : shown;
@@ -62,14 +64,15 @@ interface Total extends StatsFigures {
   readonly key: null;
 }
 
-function titleOf({ total, days, timezone, since, until }: StatsReport): string {
+function titleOf({ total, days, timezone, since, until }: StatsReport, scope: string | undefined): string {
   const [first, last] = [days.at(0)?.day, days.at(-1)?.day];
   if (first === undefined || last === undefined) {
     const when = since === null && until === null ? "" : " in that time";
-    return `No turn${when} that fits`;
+    return `No turn${when} that fits what was asked for`;
   }
   const when = first === last ? first : `${first} to ${last}`;
-  return `${plural(total.turns, "turn")} of ${plural(total.sessions, "session")}, ${when} (${timezone})`;
+  const sessions = `${plural(total.sessions, "session")}${scope === undefined ? "" : ` ${scope}`}`;
+  return `${plural(total.turns, "turn")} of ${sessions}, ${when} (${timezone})`;
 }
 
 /** What each day took, as a row of columns: money where any has a price, else tokens. */

@@ -65,7 +65,7 @@ describe("where traces and keys go", () => {
     const refused = await trace(variables);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(
-      new RegExp(`^looptrace: ${file} would decide where traces go \\(.+\\)\\. .+\`looptrace trust\`.+\\n$`),
+      new RegExp(`^looptrace: ${file} would decide where traces go \\(.+\\)\\.\\n.+\`looptrace trust\`.+\\n$`),
     );
     for (const argv of [
       ["push"],
@@ -112,7 +112,7 @@ test.each<[ConfigFile, string]>([
   await config(settings);
   const { LOOPTRACE_OPENCODE: _, ...without } = env;
   const { code, stderr } = await looptrace(["run", "hi"], { env: without, cwd });
-  expect([code, stderr]).toEqual([2, expect.stringContaining(`${file} would decide ${decides}. `)]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`${file} would decide ${decides}.\n`)]);
   await expect(readFile(join(root, "started"))).rejects.toThrow("ENOENT");
 });
 
@@ -284,7 +284,7 @@ describe.skipIf(process.getuid?.() !== 0)("what another user has planted", () =>
     );
     expect(await run(shared)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`${planted} is not used, because it belongs to uid ${STRANGER}. `),
+      stderr: expect.stringContaining(`${planted} is not used, because it belongs to uid ${STRANGER}.\n`),
     });
     await expect(readFile(join(root, "started"))).rejects.toThrow("ENOENT");
     expect(receiver.requests).toEqual([]);

@@ -19,6 +19,9 @@ export interface AdviseFlags extends SourceFlags, FormatFlags {
   readonly width?: number;
 }
 
+/** Fewer are read before a count of them could be. */
+const WORTH_COUNTING = 5;
+
 /**
  * `looptrace advise`: what could have been spared, over all sessions that can be read; the same of several once.
  *
@@ -29,7 +32,7 @@ export async function advise(sources: readonly string[], flags: AdviseFlags, ter
   const options = loadOptions(flags, terminal, flags.fresh ? "opencode" : "kept");
   const wanted = await sourcesOf(sources, flags, { load: options, terminal, lastByDefault: true });
   const sessions: SessionFindings[] = [];
-  const counter = sessionCounter(terminal, flags.quiet ? 0 : wanted.length);
+  const counter = sessionCounter(terminal, flags.quiet || wanted.length < WORTH_COUNTING ? 0 : wanted.length);
   let unreadable = 0;
   const onUnreadable = (error: unknown): void => {
     unreadable += 1;

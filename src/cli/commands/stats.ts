@@ -82,6 +82,7 @@ export async function stats(sources: readonly string[], flags: StatsFlags, termi
       home: terminal.env.HOME || homedir(),
       top: flags.top ?? DEFAULT_TOP,
       explain: flags.explain,
+      scope: sources.length === 0 && flags.from === undefined && project === undefined ? "of all projects" : undefined,
     };
     const trends = report.trends ? trendLines(report.trends, paint.width, paint.colors) : [];
     terminal.out(`${[paintStats(report, paint), ...(trends.length > 0 ? ["", ...trends] : [])].join("\n")}\n`);

@@ -40,6 +40,8 @@ export function defineLs(program: Command, { terminal, finish }: ProgramContext)
 A number of the list names its session to other commands until the next list: looptrace show 3. So does
 the beginning of its id, or a word of its title.
 
+The list is of all projects, whatever directory it is asked for in; --project . leaves this one's.
+
 Sessions of opencode's that looptrace has never seen are not kept; --all reads them in. The first list
 reads every kept session once; after that an index answers.
 

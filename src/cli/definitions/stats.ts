@@ -15,7 +15,7 @@ export function defineStats(program: Command, { terminal, finish }: ProgramConte
       .command("stats")
       .summary("add up many sessions: by day, model, branch, pull request, …")
       .description(
-        "Adds up all sessions that looptrace keeps, or those that are named: turns, tokens, cost and time, by day or whatever --by says. Nothing is sent.",
+        "Adds up all sessions that looptrace keeps, of all projects, or those that are named: turns, tokens, cost and time, by day or whatever --by says. Nothing is sent.",
       )
       .argument(
         "[session|file|-...]",

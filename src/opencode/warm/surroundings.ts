@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { getPriority, hostname } from "node:os";
 import { attempt } from "../../errors/thrown.js";
+import { cgroupLimits } from "./cgroup-limits.js";
 
 /** Which of what Linux tells of a process its children inherit, and a command of the agent's could notice. */
 const INHERITED = /^(?:Umask|Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp\w*):.*$/gm;
@@ -27,6 +28,6 @@ export function surroundings(): Readonly<Record<string, string>> {
     ].join("\n"),
     user: [process.geteuid?.(), process.getegid?.(), process.getgroups?.().join()].join("\n"),
     "rights and umask": read("/proc/self/status").match(INHERITED)?.join("\n") ?? String(process.umask()),
-    limits: `${read("/proc/self/limits")}\n${attempt(() => getPriority())}`,
+    limits: [read("/proc/self/limits"), attempt(() => getPriority()), cgroupLimits()].join("\n"),
   };
 }
