@@ -34,7 +34,12 @@ export function projectFilter(project: string, cwd: string): ProjectFilter {
  * @returns whole ids, those that went on last first
  * @throws {ConfigurationError} where there is none
  */
-export async function sessionsIn(scope: Scope, load: LoadOptions, terminal: Terminal): Promise<readonly string[]> {
+export async function sessionsIn(
+  scope: Scope,
+  load: LoadOptions,
+  terminal: Terminal,
+  isQuiet = false,
+): Promise<readonly string[]> {
   const { since, project } = scope;
   const here = projectFolder(terminal.cwd);
   const filter =
@@ -43,7 +48,7 @@ export async function sessionsIn(scope: Scope, load: LoadOptions, terminal: Term
     catalog.sessions().flatMap((one) => (isMeant(one, { since, project: filter }) ? [one.id] : [])),
   );
   const asked = project === undefined ? inOpenCode(since, load) : Promise.resolve([]);
-  const known = await whilePatient(terminal, "asking opencode for this project's sessions", asked);
+  const known = await (isQuiet ? asked : whilePatient(terminal, "asking opencode for this project's sessions", asked));
   const ids = [...new Set([...(known ?? []), ...kept])];
   const when = since === undefined ? "" : `, since ${new Date(since).toISOString().slice(0, 16)}Z`;
   const which = project === undefined ? `this project (${oneLine(here)})` : `the project ${oneLine(project)}`;

@@ -86,7 +86,7 @@ export async function sourcesOf(
   }
   if (flags.pick) return [await pickSession(load, terminal)];
   if (named.length > 0) return await nameSessions(named, load, terminal);
-  if (wanted && wanted !== "last") return await sessionsIn(wanted, load, terminal);
+  if (wanted && wanted !== "last") return await sessionsIn(wanted, load, terminal, flags.quiet);
   if (!wanted && !lastByDefault) {
     throw new ConfigurationError(
       "sources",

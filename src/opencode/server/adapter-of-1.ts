@@ -80,7 +80,7 @@ async function modelsOf(client: OpencodeClient): Promise<ListedModels> {
   const models = (data?.providers ?? []).flatMap((provider) =>
     Object.entries(provider.models).map(([id, model]) => [`${provider.id}/${id}`, model] as const),
   );
-  // opencode before 1.1 or so knows no variants.
+  // Not each opencode tells them.
   const told = models.flatMap(([name, { variants }]) => (variants ? [[name, Object.keys(variants)] as const] : []));
   return { names: models.map(([name]) => name), variants: new Map(told) };
 }
