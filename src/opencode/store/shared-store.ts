@@ -11,6 +11,7 @@ import { startReadingServer } from "../server/reading-server.js";
 import { isGone } from "../server/start-server.js";
 import { readSession2From } from "../v2/server/read-session.js";
 import { memoryOf } from "../warm/warm-server.js";
+import { childrenList } from "./children-list.js";
 import { type ReadingServer, ReadingServers } from "./reading-servers.js";
 
 /** So many sessions of 1.x are read by a command each, where no more are expected: they are not worth a server. */
@@ -29,7 +30,7 @@ const MOST_LOG_BYTES = 64 * 1024 * 1024;
 export class SharedStore {
   readonly #expected: number;
   #children: ReturnType<typeof listChildren> | undefined;
-  #childrenOf: Promise<((id: string) => Promise<readonly string[]>) | undefined> | undefined;
+  readonly #childrenOf = childrenList();
   readonly #folders: Promise<RunFolder>[] = [];
   #servers: ReadingServers<OpencodeClient> | undefined;
   #servers2: ReadingServers<ServerConnection> | undefined;
@@ -51,7 +52,8 @@ export class SharedStore {
     this.#asked += 1;
     if (Math.max(this.#asked, this.#expected) > FEW) {
       this.#servers ??= new ReadingServers(() => this.#startReading(command, 1, connect));
-      const children = this.#expected >= MANY ? await this.#allChildren(command) : undefined;
+      const list = () => this.alone(() => listChildren(command));
+      const children = this.#expected >= MANY ? await this.#childrenOf(list) : undefined;
       const read = await this.#servers.read((client, late) => {
         const signal = command.signal ? AbortSignal.any([late, command.signal]) : late;
         return readSessionFrom(client, sessionId, signal, undefined, children);
@@ -70,15 +72,6 @@ export class SharedStore {
   #listChildren(command: CommandOptions): ReturnType<typeof listChildren> {
     this.#children ??= listChildren(command);
     return this.#children;
-  }
-
-  /** @returns undefined where the command fails: a server can be asked for those of each */
-  async #allChildren(command: CommandOptions): Promise<((id: string) => Promise<readonly string[]>) | undefined> {
-    this.#childrenOf ??= this.alone(() => this.#listChildren(command)).then(
-      (all) => async (id: string) => all.get(id) ?? [],
-      () => undefined,
-    );
-    return await this.#childrenOf;
   }
 
   /** Does one thing after the other: commands that are started in one folder write to the same files. */
