@@ -9,6 +9,69 @@ export const STEMS: readonly string[] =
     " ",
   );
 
+/** Those that are the last of a word's letters, so that they are none in `path` and `inside`. */
+const LAST_STEMS: ReadonlySet<string> = new Set(["pw", "sig", "sid", "pat"]);
+
+interface Stem {
+  /** The codes of its letters, small. */
+  readonly codes: readonly number[];
+  readonly isLast: boolean;
+}
+
+/** By the lower five bits of their first two letters. */
+const stems: (readonly Stem[] | undefined)[] = new Array(32 * 32).fill(undefined);
+for (const word of [...STEMS, "signature"]) {
+  const codes = [...word].map((letter) => letter.charCodeAt(0));
+  const start = (((codes[0] ?? 0) & 31) << 5) | ((codes[1] ?? 0) & 31);
+  stems[start] = [...(stems[start] ?? []), { codes, isLast: LAST_STEMS.has(word) }];
+}
+
+/** Whether a word of secrets begins at a place, in capitals or not. */
+export function isStemAt(text: string, at: number): boolean {
+  const alike = stems[((text.charCodeAt(at) & 31) << 5) | (text.charCodeAt(at + 1) & 31)];
+  if (alike === undefined) return false;
+  for (const { codes, isLast } of alike) {
+    let length = 0;
+    // Of letters alone this makes small ones.
+    while (length < codes.length && (text.charCodeAt(at + length) | 32) === codes[length]) length += 1;
+    if (length === codes.length && !(isLast && isLetter(text.charCodeAt(at + length)))) return true;
+  }
+  return false;
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+}
+
+/** The same by the lower bytes of characters, as far as these tell, and but for names that surely are no secret's. */
+export function mayBeStemAt(bytes: Uint8Array, at: number): boolean {
+  const alike = stems[(((bytes[at] ?? 0) & 31) << 5) | ((bytes[at + 1] ?? 0) & 31)];
+  if (alike === undefined) return false;
+  for (const { codes, isLast } of alike) {
+    let length = 0;
+    while (length < codes.length && ((bytes[at + length] ?? 0) | 32) === codes[length]) length += 1;
+    if (length === codes.length && !(isLast && isLetter(bytes[at + length] ?? 0))) return !isSessionAt(bytes, at);
+  }
+  return false;
+}
+
+const SESSION = [..."session"].map((letter) => letter.charCodeAt(0));
+
+/**
+ * Whether what stands from a place on to the end of a name makes it that of no secret, whatever stands before: most
+ * names with a word of secrets in them are `session`, `sessions` and `sessionId`.
+ */
+function isSessionAt(bytes: Uint8Array, at: number): boolean {
+  let length = 2;
+  while (length < SESSION.length && ((bytes[at + length] ?? 0) | 32) === SESSION[length]) length += 1;
+  if (length < SESSION.length) return false;
+  let end = at + length;
+  const next = (bytes[end] ?? 0) | 32;
+  if (next === 115) end += 1;
+  else if (next === 105 && ((bytes[end + 1] ?? 0) | 32) === 100) end += 2;
+  return !isNamePart(bytes[end] ?? 0);
+}
+
 export interface Name {
   readonly from: number;
   readonly to: number;

@@ -32,15 +32,14 @@ const LEAST: Readonly<
 
 function isSecret(value: string, name: Name, place: Place, quoted: boolean): boolean {
   const strength = valueStrength(value);
-  if (strength === 0) return false;
+  if (strength === 0 || strength < LEAST[place][name.strength]) return false;
   if (!quoted && place !== "setting" && isExpression(value)) return false;
   // `password: "Password"`, `TOKEN=token_name`: names of the same thing.
   if (strength === 1 && value.length <= LONGEST_NAME && isNameOf(value, name.text)) return false;
   if (strength === 1 && place === "line" && !quoted && /^[A-Za-z]+$/.test(value) && !isConstant(name.text)) {
     return name.strength === 3 && /^[a-z]{8,}$/.test(value);
   }
-  if (strength < 3 && name.strength < 3 && value.length < 8) return false;
-  return strength >= LEAST[place][name.strength];
+  return strength === 3 || name.strength === 3 || value.length >= 8;
 }
 
 function isNameOf(value: string, name: string): boolean {

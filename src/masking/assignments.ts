@@ -1,14 +1,10 @@
-import { isConstant, LONGEST_NAME, type Name, nameAround, nameEnd } from "./assigned-names.js";
+import { isConstant, isStemAt, LONGEST_NAME, type Name, nameAround, nameEnd } from "./assigned-names.js";
 import { one, type Place } from "./assigned-secrets.js";
 import { after, bareAt, LONGEST_VALUE, lineEnd, quotedAt, settingAt, trimmed } from "./assigned-values.js";
 import { credentialsOf } from "./header-values.js";
 import { isMention } from "./mentions.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { isExpression, valueStrength } from "./secret-values.js";
-
-/** What names of secrets contain. Each begins as one of `STEMS` does. */
-const STEM =
-  /pass|pwd|pswd|psk|pw(?![a-z])|secret|token|key|cred|auth|cookie|dsn|bearer|jwt|conn|contra|sig(?![a-z])|signature|salt|mnemonic|seed|sid(?![a-z])|sess|otp|totp|senha|kennwort|pepper|recovery|verifier|webhook|pat(?![a-z])|phpsess|hmac|license/iy;
 
 /** Of a line, what is looked at before a name. */
 const BEFORE = 200;
@@ -24,9 +20,7 @@ export function findAssignments(text: string, stems: readonly number[]): readonl
   let headerEnd = 0;
   let next = 0;
   for (const at of stems) {
-    if (at < next || text.charCodeAt(at) < 65) continue;
-    STEM.lastIndex = at;
-    if (!STEM.test(text)) continue;
+    if (at < next || !isStemAt(text, at)) continue;
     const name = nameAround(text, at);
     // Of a header's value all has been looked at.
     if (name && (!name.isHeader || name.from >= headerEnd)) {
@@ -43,7 +37,28 @@ export function findAssignments(text: string, stems: readonly number[]): readonl
   return found;
 }
 
-const GAP = /[ \t]{0,40}/y;
+const LONGEST_GAP = 40;
+
+/** Where the blanks end that stand at a place, so far as they are a gap. */
+function gapEnd(text: string, at: number): number {
+  let end = at;
+  while (end - at < LONGEST_GAP && isBlank(text.charCodeAt(end))) end += 1;
+  return end;
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+/** A table of the first 128 characters, with those of a text. */
+function tableOf(characters: string): Uint8Array {
+  return Uint8Array.from({ length: 128 }, (_, code) => (characters.includes(String.fromCharCode(code)) ? 1 : 0));
+}
+
+/** What patterns begin with: they are asked where they can match alone. */
+const OPERATORS = tableOf(":=-<?+|!");
+const FALLBACKS = tableOf("\"'`)]|?o \t\n\v\f\r");
+const SAYS = tableOf("\"'`* \t\n\v\f\rilwaetsv");
 const OPERATOR = /(?::=|=>|->|<-|\?=|\+=|\|\|=|\?\?=|={1,3}|!={1,2}|:-|:(?!:))/y;
 const TYPED =
   /[ \t]{0,8}&?(?:'\w{1,20} )?[A-Za-z_][\w.<>|[\]?]{0,40}(?: \| [\w.]{1,20}){0,3} {0,4}= {0,4}(?=[bru@]?["'`])/y;
@@ -86,9 +101,9 @@ export function valuesBehind(text: string, name: Name): readonly SecretMatch[] {
   const opened = before === "[" || before === "{" || (isQuoted && /[[({]/.test(text.charAt(name.from - 2)));
   if (/[\])}]/.test(text.charAt(at)) && (opened || (before === ":" && /[[{]/.test(text.charAt(name.from - 2)))))
     at += 1;
-  const start = after(GAP, text, at) ?? at;
+  const start = gapEnd(text, at);
 
-  const operated = after(OPERATOR, text, start);
+  const operated = OPERATORS[text.charCodeAt(start)] === 1 ? after(OPERATOR, text, start) : undefined;
   if (operated !== undefined) {
     const operator = text.slice(start, operated);
     if (operator === "->" && !isQuoted && start === name.to) return [];
@@ -106,7 +121,7 @@ export function valuesBehind(text: string, name: Name): readonly SecretMatch[] {
       return one(text, name, quotedAt(text, pair) ?? bareAt(text, pair, "\\s,\"'<>}"), "line");
     }
   }
-  const next = isQuoted ? (after(COMMA, text, at) ?? after(FALLBACK, text, at)) : after(FALLBACK, text, name.to);
+  const next = isQuoted ? (after(COMMA, text, at) ?? after(FALLBACK, text, at)) : fallback(text, name.to, start);
   if (next !== undefined) {
     if (name.isHeader) return headerValues(text, name, next);
     const own = name.text.slice(name.text.lastIndexOf(".") + 1);
@@ -117,12 +132,23 @@ export function valuesBehind(text: string, name: Name): readonly SecretMatch[] {
     const attribute = after(ATTRIBUTE, text, name.to);
     if (attribute !== undefined) return one(text, name, quotedAt(text, attribute), "setting");
   }
-  const called = after(CALLED, text, name.to);
+  const called = text[name.to] === "(" ? after(CALLED, text, name.to) : undefined;
   if (called !== undefined) {
     const place = name.strength === 3 ? "quoted" : "inline";
     return name.strength > 1 ? one(text, name, quotedAt(text, called), place) : [];
   }
   return spaced(text, name, start, isQuoted);
+}
+
+/** Where that stands which a name without quotes is to be replaced by. */
+function fallback(text: string, to: number, start: number): number | undefined {
+  const isGap = isBlank(text.charCodeAt(to));
+  return canBegin(FALLBACKS, text.charCodeAt(isGap ? start : to)) ? after(FALLBACK, text, to) : undefined;
+}
+
+/** Blanks of other alphabets are left to the patterns. */
+function canBegin(table: Uint8Array, code: number): boolean {
+  return code > 127 || table[code] === 1;
 }
 
 /** Whether it is itself the value of a field that says a name. */
@@ -144,7 +170,7 @@ function assigned(
 ): readonly SecretMatch[] {
   if (name.isHeader) return headerValues(text, name, operated);
   const isComparison = operator.startsWith("==") || operator.startsWith("!=");
-  let at = after(GAP, text, operated) ?? operated;
+  let at = gapEnd(text, operated);
   if (operator === ":") at = after(TYPED, text, operated) ?? at;
   const broken = after(LINE_BREAK, text, operated);
   const quoted = quotedAt(text, broken ?? at);
@@ -191,7 +217,8 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   if (name.isHeader) return [];
   const typed = after(TYPED_AFTER, text, name.to);
   if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
-  const said = after(SAID, text, name.to);
+  const isGap = isBlank(text.charCodeAt(name.to));
+  const said = canBegin(SAYS, text.charCodeAt(isGap ? start : name.to)) ? after(SAID, text, name.to) : undefined;
   if (said !== undefined) return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
   if (text[start] === "|") {
     const cell = after(/\|\s{0,40}`{0,2}/y, text, start);
@@ -199,7 +226,7 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
       ? []
       : one(text, name, bareAt(text, cell, "|\\n`"), isConstant(name.text) ? "line" : "quoted");
   }
-  if (isQuoted || !/[ \t]/.test(text.charAt(name.to))) return [];
+  if (isQuoted || !isGap) return [];
   // `gh secret set NAME --body …`, and routers say how a password is written before it.
   const begin = after(/(?:-{1,2}(?:body|value|b|v)[= ]{0,4}|\d (?=\S))/y, text, start) ?? start;
   const value = quotedAt(text, begin) ?? bareAt(text, begin, "\\s\"'`;|&<>)");

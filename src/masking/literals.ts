@@ -1,4 +1,8 @@
-/** Replaces many known texts in one pass: a regular expression of thousands is slow, and one of more cannot be made. */
+/**
+ * Finds many known texts in one pass, and replaces them: a regular expression of thousands is slow, and one of more
+ * cannot be made.
+ */
+import { lowBytesOf } from "./low-bytes.js";
 
 /** A text to be found, and which part of it is replaced. */
 export interface Literal {
@@ -66,6 +70,45 @@ export function replacerOf(literals: readonly Literal[]): (text: string) => stri
     }
     return places.length === 0 ? text : replacedAt(text, places);
   };
+}
+
+/** Which of some known texts stand in texts that it is shown. */
+export interface Presence {
+  /** Takes time in proportion to the text. */
+  readonly look: (text: string) => void;
+  /** Those that stood in one of them. */
+  readonly found: () => readonly Literal[];
+}
+
+/** Looks for the literals as they are, not across line breaks, and in parts of longer words too. */
+export function presenceOf(literals: readonly Literal[]): Presence {
+  const entries = entriesOf(literals.filter(({ text }) => text.length >= HEAD));
+  const present = new Set<Entry>();
+  // By the lower byte alone, which is seen fastest.
+  const firsts = new Uint8Array(1 << 8);
+  const heads = new Uint8Array(1 << 16);
+  for (const { text } of entries) {
+    firsts[text.charCodeAt(0) & 255] = 1;
+    heads[headAt(text, 0)] = 1;
+  }
+  const look = (text: string): void => {
+    if (present.size === entries.length) return;
+    const { bytes } = lowBytesOf(text);
+    const last = text.length - HEAD;
+    for (let at = 0; at <= last; at += 1) {
+      if (firsts[bytes[at] ?? 0] === 0 || heads[headAt(text, at)] === 0) continue;
+      let entry = entries[lastNotAfter(entries, text, at)];
+      const length = entry ? common(entry.text, text, at) : 0;
+      while (entry && entry.text.length > length) entry = entries[entry.shorter];
+      // Those that one begins with were found where it was.
+      for (; entry && !present.has(entry); entry = entries[entry.shorter]) present.add(entry);
+    }
+  };
+  const found = (): readonly Literal[] => {
+    const texts = new Set([...present].map(({ text }) => text));
+    return literals.filter(({ text }) => texts.has(text));
+  };
+  return { look, found };
 }
 
 interface Place {

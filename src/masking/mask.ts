@@ -3,13 +3,14 @@ import { environmentSecrets } from "./environment-secrets.js";
 import { findSecrets, type Ranked } from "./find-secrets.js";
 import { textForms } from "./forms.js";
 import { findKnownShapes } from "./known-shapes.js";
-import { type Literal, replacerOf } from "./literals.js";
+import { type Literal, presenceOf, replacerOf } from "./literals.js";
 import { markerOf } from "./marker.js";
 import { placesIn } from "./places.js";
 import type { Secret } from "./secret.js";
 import { spreads } from "./secret-values.js";
 import { TextMap } from "./text-map.js";
-import { replaceTexts, textPieces } from "./texts.js";
+import { textPieces } from "./text-pieces.js";
+import { DEEPEST, replaceTexts } from "./texts.js";
 
 /** What is masked. */
 export interface MaskingOptions {
@@ -66,17 +67,21 @@ export async function maskFor(
 ): Promise<Mask> {
   if (masking === false) return maskOf([], [], false);
   const { environment = process.env, knownShapes = true, secrets = [], patterns = [], replace } = masking;
-  let missing = knownForms(environment, secrets);
-  const literals: Literal[] = [];
-  const takeKnown = (piece: string): void => {
-    const present = new Set(missing.filter(({ text }) => piece.includes(text)));
-    if (present.size > 0) missing = missing.filter((form) => !present.has(form));
-    literals.push(...present);
-  };
-  for (const piece of known) takeKnown(piece);
-  const byRules = await found(values, knownShapes, takeKnown);
+  const presence = presenceOf(knownForms(environment, secrets));
+  for (const piece of known) presence.look(piece);
+  const { literals: byRules, isNamed, depth } = await found(values, knownShapes, presence.look);
   const steps = [...patterns.map(byPattern), ...(replace ? [replace] : [])];
-  return maskOf([...literals, ...byRules], steps, knownShapes);
+  const all = [...presence.found(), ...byRules];
+  const isClean = all.length === 0 && steps.length === 0 && !isNamed && depth <= DEEPEST / 2;
+  return maskOf(all, steps, knownShapes, isClean ? values : []);
+}
+
+interface Found {
+  readonly literals: readonly Literal[];
+  /** Whether a field's name says of its value that it is secret. */
+  readonly isNamed: boolean;
+  /** How deep the values are nested. */
+  readonly depth: number;
 }
 
 /**
@@ -84,11 +89,9 @@ export async function maskFor(
  *
  * @param see is shown each piece first
  */
-async function found(
-  values: readonly unknown[],
-  knownShapes: boolean,
-  see: (piece: string) => void,
-): Promise<readonly Literal[]> {
+async function found(values: readonly unknown[], knownShapes: boolean, see: (piece: string) => void): Promise<Found> {
+  let isNamed = false;
+  let depth = 0;
   const secrets = new Map<string, Ranked<Secret>>();
   const inContext: Ranked<Literal>[] = [];
   const take = (secret: Ranked<Secret>): void => {
@@ -99,9 +102,15 @@ async function found(
     secrets.set(secret.text, secret);
   };
   const takeField = (name: string, value: string): void => {
-    if (isSecretField(name, value) && spreads(value)) take({ text: value, label: name, rank: Number.MAX_SAFE_INTEGER });
+    if (!isSecretField(name, value)) return;
+    isNamed = true;
+    if (spreads(value)) take({ text: value, label: name, rank: Number.MAX_SAFE_INTEGER });
   };
-  for (const piece of textPieces(values, knownShapes ? takeField : undefined)) {
+  const takeDepth = (deepest: number): void => {
+    depth = deepest;
+  };
+  const watcher = { depth: takeDepth, ...(knownShapes ? { field: takeField } : {}) };
+  for (const piece of textPieces(values, watcher)) {
     see(piece);
     if (!knownShapes) continue;
     const places = placesIn(piece);
@@ -111,10 +120,11 @@ async function found(
     for (const literal of own.literals) if (!secrets.has(literal.text)) inContext.push(literal);
   }
   const byRank = (a: { readonly rank: number }, b: { readonly rank: number }): number => a.rank - b.rank;
-  return [
+  const literals = [
     ...[...secrets.values()].sort(byRank).flatMap(formsOf),
     ...inContext.sort(byRank).filter(({ text }) => !secrets.has(text)),
   ];
+  return { literals, isNamed, depth };
 }
 
 /**
@@ -138,8 +148,15 @@ function knownForms(environment: NonNullable<MaskingOptions["environment"]>, sec
 /**
  * @param steps what is done to texts beside that, but not to the names of fields
  * @param byName whether values of fields are masked whose names say that they are secret
+ * @param values those in which there is nothing to mask
  */
-function maskOf(literals: readonly Literal[], steps: readonly ((text: string) => string)[], byName: boolean): Mask {
+function maskOf(
+  literals: readonly Literal[],
+  steps: readonly ((text: string) => string)[],
+  byName: boolean,
+  values: readonly unknown[] = [],
+): Mask {
+  const clean = new Set(values.filter((value) => typeof value === "object" && value !== null));
   const name = replacerOf(withSafeMarkers(literals));
   const field = byName
     ? (key: string, value: string): string =>
@@ -148,7 +165,7 @@ function maskOf(literals: readonly Literal[], steps: readonly ((text: string) =>
   const mask = <T>(value: T): T => {
     const ofText = literals.length === 0 ? name : remembered(name);
     const text = (one: string): string => steps.reduce((rest, step) => step(rest), ofText(one));
-    return replaceTexts(value, { name, text, field });
+    return replaceTexts(value, { name, text, field, clean });
   };
   const json = (text: string, value: unknown = JSON.parse(text)): string => {
     const masked = mask(value);

@@ -1,10 +1,10 @@
 /** Where in a text something may begin that is looked for: one look at each character, for all that is looked for. */
 import { ADDRESS_WORDS } from "./addresses.js";
-import { STEMS } from "./assigned-names.js";
+import { mayBeStemAt, STEMS } from "./assigned-names.js";
 import { COMMAND_WORDS } from "./commands.js";
 import { COLUMN_WORDS, PHRASE_WORDS, PORT_WORDS } from "./config-lines.js";
 import { KNOWN_BEGINNING, KNOWN_WORDS } from "./known-beginnings.js";
-import { lowBytesOf } from "./low-bytes.js";
+import { type LowBytes, lowBytesOf } from "./low-bytes.js";
 import { KEY_WORDS } from "./private-keys.js";
 import { AROUND, SHAPES } from "./token-shapes.js";
 
@@ -50,15 +50,23 @@ const fourths = new Int32Array(1 << 16);
 
 const ANY = 0xffff_ffff;
 
-/** @param following the characters that may follow on a word of less than four, where not all of them may */
-function startsWith(word: string, kind: number, following?: readonly number[]): void {
-  const [first = 0, ...next] = [...word].map((character) => character.charCodeAt(0));
-  const fourth =
-    next[2] === undefined ? (following?.reduce((mask, code) => mask | (1 << code), 0) ?? ANY) : 1 << next[2];
-  const others = [...new Set(following?.map((code) => code & 31) ?? Array(32).keys())];
-  for (const second of next[0] === undefined ? others : [next[0] & 31]) {
-    for (const third of next[1] === undefined ? others : [next[1] & 31]) {
-      const key = ((first & 63) << 10) | (second << 5) | third;
+/** The lower five bits of characters that may follow, as numbers and as a bit for each. */
+interface Following {
+  readonly codes: readonly number[];
+  readonly mask: number;
+}
+
+const ALL: Following = { codes: [...Array(32).keys()], mask: ANY };
+
+/** @param following what may follow on a word of less than four characters */
+function startsWith(word: string, kind: number, following: Following = ALL): void {
+  const first = (word.charCodeAt(0) & 63) << 10;
+  const seconds = word.length > 1 ? [word.charCodeAt(1) & 31] : following.codes;
+  const thirds = word.length > 2 ? [word.charCodeAt(2) & 31] : following.codes;
+  const fourth = word.length > 3 ? 1 << word.charCodeAt(3) : following.mask;
+  for (const second of seconds) {
+    for (const third of thirds) {
+      const key = first | (second << 5) | third;
       kinds[key] = (kinds[key] ?? 0) | kind;
       fourths[key] = (fourths[key] ?? 0) | fourth;
     }
@@ -70,6 +78,12 @@ function startsWithAny(word: string, kind: number): void {
   startsWith(word, kind);
   startsWith(word.toUpperCase(), kind);
 }
+
+/** The first 128. */
+const CHARACTERS = String.fromCharCode(...Array(128).keys());
+
+/** By class: there are few of them. */
+const classes = new Map<string, Following>();
 
 for (const { prefix, rest } of SHAPES) startsWith(prefix, TOKEN, followingOf(prefix, rest.source));
 for (const stem of STEMS) startsWithAny(stem, STEM);
@@ -86,11 +100,20 @@ for (const word of ADDRESS_WORDS) startsWith(word, ADDRESS);
  * The characters that can follow on a short prefix of a token, as far as its shape begins with a class of them that is
  * repeated often enough. A token that is wrapped has four of them before the first break.
  */
-function followingOf(prefix: string, rest: string): readonly number[] | undefined {
+function followingOf(prefix: string, rest: string): Following {
+  if (prefix.length >= LOOKED_AT) return ALL;
   const [, one, times = "1"] = /^(?:\(\?=[^)]*\))*(\[[^\]]+\]|\\[dw])(?:\{(\d+)|(?![?*{]))/.exec(rest) ?? [];
-  if (prefix.length >= LOOKED_AT || one === undefined || Number(times) < LOOKED_AT - prefix.length) return undefined;
-  const pattern = new RegExp(one);
-  return [...Array(128).keys()].filter((code) => pattern.test(String.fromCharCode(code)));
+  return one === undefined || Number(times) < LOOKED_AT - prefix.length ? ALL : charactersOf(one);
+}
+
+function charactersOf(one: string): Following {
+  const known = classes.get(one);
+  if (known) return known;
+  const all = CHARACTERS.match(new RegExp(one, "g")) ?? [];
+  const codes = [...new Set(all.map((character) => character.charCodeAt(0) & 31))];
+  const following = { codes, mask: codes.reduce((mask, code) => mask | (1 << code), 0) };
+  classes.set(one, following);
+  return following;
 }
 
 /** What a token may not follow on: a longer word is another one. */
@@ -115,41 +138,68 @@ export function placesIn(text: string): Places {
     ...{ tokens: [], stems: [], commands: [], keys: [], columns: [], phrases: [], ports: [], addresses: [], known: [] },
     around: new Set(),
   };
-  const bytes = lowBytesOf(text);
+  const low = lowBytesOf(text);
   const end = text.length;
-  for (let from = 0; from < end; from += PART) lookThrough(text, bytes, from, Math.min(end, from + PART), found);
+  for (let from = 0; from < end; from += PART) lookThrough(text, low, from, Math.min(end, from + PART), found);
   return found;
 }
 
 /** A function that is called for each part of a text is compiled well before the text is at its end. */
 const PART = 1 << 13;
 
-function lookThrough(text: string, bytes: Uint8Array, from: number, to: number, found: Found): void {
-  // The lower bits of the last two characters that were looked at.
-  let next = (((bytes[from] ?? 0) & 31) << 5) | ((bytes[from + 1] ?? 0) & 31);
-  for (let at = from; at < to; at += 1) {
-    next = ((next << 5) | ((bytes[at + 2] ?? 0) & 31)) & 0x3ff;
-    const key = (((bytes[at] ?? 0) & 63) << 10) | next;
+/**
+ * Four characters at a time: most fours of places have nothing in them, which is asked once for all of them.
+ *
+ * @param from a multiple of four
+ */
+function lookThrough(text: string, { bytes, four }: LowBytes, from: number, to: number, found: Found): void {
+  let here = four.getInt32(from, true);
+  for (let at = from; at < to; at += 4) {
+    const next = four.getInt32(at + 4, true);
+    const second = (here >> 8) & 31;
+    const third = (here >> 16) & 31;
+    const fourth = (here >> 24) & 31;
+    const fifth = next & 31;
+    const sixth = (next >> 8) & 31;
+    const key = ((here & 63) << 10) | (second << 5) | third;
+    const key2 = (((here >> 8) & 63) << 10) | (third << 5) | fourth;
+    const key3 = (((here >> 16) & 63) << 10) | (fourth << 5) | fifth;
+    const key4 = (((here >> 24) & 63) << 10) | (fifth << 5) | sixth;
     // Of a shift only the lower five bits count.
-    if ((((fourths[key] ?? 0) >> (bytes[at + 3] ?? 0)) & 1) === 0) continue;
-    const kind = kinds[key] ?? 0;
-    if ((kind & TOKEN) !== 0 && isTokenStart(text, at)) found.tokens.push(at);
-    if ((kind & STEM) !== 0) found.stems.push(at);
-    if ((kind & COMMAND) !== 0) found.commands.push(at);
-    if ((kind & KEY) !== 0) found.keys.push(at);
-    if ((kind & COLUMN) !== 0) found.columns.push(at);
-    if ((kind & PHRASE) !== 0) found.phrases.push(at);
-    if ((kind & PORT) !== 0) found.ports.push(at);
-    if ((kind & ADDRESS) !== 0) found.addresses.push(at);
-    if ((kind & KNOWN) !== 0 && isKnownBeginning(text, at)) found.known.push(at);
-    if ((kind & MIDDLE) !== 0) for (const [, word] of AROUND) if (text.startsWith(word, at)) found.around.add(word);
+    const one = (fourths[key] ?? 0) >> fourth;
+    const two = (fourths[key2] ?? 0) >> fifth;
+    const three = (fourths[key3] ?? 0) >> sixth;
+    const last = (fourths[key4] ?? 0) >> ((next >> 16) & 31);
+    here = next;
+    if (((one | two | three | last) & 1) === 0) continue;
+    if ((one & 1) !== 0) addPlace(kinds[key] ?? 0, text, bytes, at, found);
+    if ((two & 1) !== 0) addPlace(kinds[key2] ?? 0, text, bytes, at + 1, found);
+    if ((three & 1) !== 0) addPlace(kinds[key3] ?? 0, text, bytes, at + 2, found);
+    if ((last & 1) !== 0) addPlace(kinds[key4] ?? 0, text, bytes, at + 3, found);
   }
 }
 
-function isTokenStart(text: string, at: number): boolean {
-  const [code, next] = [text.charCodeAt(at), text.charCodeAt(at + 1)];
-  if (code > 127 || next > 127 || tokenStarts[code * 128 + next] === 0) return false;
-  return at === 0 || WORD_CODES[text.charCodeAt(at - 1)] === 0;
+function addPlace(kind: number, text: string, bytes: Uint8Array, at: number, found: Found): void {
+  if ((kind & TOKEN) !== 0 && isTokenStart(text, bytes, at)) found.tokens.push(at);
+  if ((kind & STEM) !== 0 && mayBeStemAt(bytes, at)) found.stems.push(at);
+  // Most are nothing else.
+  if (kind <= (TOKEN | STEM)) return;
+  if ((kind & COMMAND) !== 0) found.commands.push(at);
+  if ((kind & KEY) !== 0) found.keys.push(at);
+  if ((kind & COLUMN) !== 0) found.columns.push(at);
+  if ((kind & PHRASE) !== 0) found.phrases.push(at);
+  if ((kind & PORT) !== 0) found.ports.push(at);
+  if ((kind & ADDRESS) !== 0) found.addresses.push(at);
+  if ((kind & KNOWN) !== 0 && isKnownBeginning(text, at)) found.known.push(at);
+  if ((kind & MIDDLE) !== 0) for (const [, word] of AROUND) if (text.startsWith(word, at)) found.around.add(word);
+}
+
+function isTokenStart(text: string, bytes: Uint8Array, at: number): boolean {
+  const low = bytes[at] ?? 0;
+  const lowNext = bytes[at + 1] ?? 0;
+  if (low > 127 || lowNext > 127 || tokenStarts[low * 128 + lowNext] === 0) return false;
+  if (at > 0 && WORD_CODES[text.charCodeAt(at - 1)] !== 0) return false;
+  return text.charCodeAt(at) === low && text.charCodeAt(at + 1) === lowNext;
 }
 
 function isKnownBeginning(text: string, at: number): boolean {

@@ -1,3 +1,5 @@
+import { ownText } from "../text/own-text.js";
+
 /**
  * What a value looks like: nothing secret at all, a word or a name, something with digits or signs in it, or so random
  * that it stands for itself.
@@ -62,8 +64,24 @@ const FOLDER =
 const NUMBER =
   /^\d{4}-\d\d-\d\d(?:[T ]|$)|^v?\d+(?:\.\d+)+$|^0x[\da-f]{1,8}$|^\d+(?:ms|s|m|h|d|px|em|rem|%|kb|mb|gb)?$/i;
 
+/** What was found out about values before: the same ones come again and again, and each is asked for several times. */
+const known = new Map<string, ValueStrength>();
+const MOST_KNOWN = 10_000;
+/** Longer ones hardly come again. */
+const LONGEST_KNOWN = 40;
+
 /** @param text as it stands, without quotes */
 export function valueStrength(text: string): ValueStrength {
+  if (text.length > LONGEST_KNOWN) return strengthOf(text);
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const strength = strengthOf(text);
+  if (known.size > MOST_KNOWN) known.clear();
+  known.set(ownText(text), strength);
+  return strength;
+}
+
+function strengthOf(text: string): ValueStrength {
   const value = text.slice(0, LOOKED_AT).replace(EMPHASIS, "$1");
   const { length } = value;
   if (length < 4) return 0;

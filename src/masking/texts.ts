@@ -1,72 +1,7 @@
-/** The texts of plain data: looking at them, and replacing them. */
-import { TextMap } from "./text-map.js";
+/** Replaces the texts of plain data. */
 
 /** What is nested deeper is replaced as a whole: JSON.parse reads what a recursive walk cannot follow. */
-const DEEPEST = 1_000;
-
-/**
- * About how many characters a piece has, if it is not one long text: the engine puts texts together several times faster
- * while what comes of them is no large object.
- */
-const PIECE_SIZE = 12_000;
-
-/** Of a text that was looked through before, what stands next to others is looked at again. */
-const EDGE = 1_000;
-
-/**
- * All texts of some plain values, keys of objects among them, joined to pieces by line breaks: few large ones are
- * looked through faster than many small ones. Of a long text that stands there again only the edges are in a piece
- * once more: traces have the output of a tool where it ran, and where the model is told of it.
- *
- * @param fields is told of the fields that are texts, of all objects
- */
-export function* textPieces(
-  values: readonly unknown[],
-  fields?: (name: string, text: string) => void,
-): Generator<string> {
-  let piece: string[] = [];
-  let length = 0;
-  const known = new TextMap<true>();
-  const left: unknown[] = [...values];
-  while (left.length > 0) {
-    const value = left.pop();
-    if (typeof value === "object" && value !== null) addParts(value, left, fields);
-    if (typeof value !== "string") continue;
-    const text = known.get(value) ? edgesOf(value) : value;
-    if (text === value) known.set(value, true);
-    piece.push(text);
-    length += text.length;
-    // What stands behind base64 tells where it ends.
-    if (length < PIECE_SIZE || left.length === 0 || text.endsWith("=")) continue;
-    // No text begins or ends with a piece but the first and the last one of all.
-    piece.push("");
-    yield piece.join("\n");
-    piece = [""];
-    length = 0;
-  }
-  if (length > 0) yield piece.join("\n");
-}
-
-/** The texts and objects that a value is made of. */
-function addParts(value: object, left: unknown[], fields?: (name: string, text: string) => void): void {
-  if (Array.isArray(value)) {
-    for (const item of value) if (typeof item === "string" || typeof item === "object") left.push(item);
-    return;
-  }
-  for (const key of Object.keys(value)) left.push(key);
-  const told = fields && namedValue(value);
-  for (const [key, item] of Object.entries(value)) {
-    if (typeof item === "string") fields?.(told?.key === key ? told.name : key, item);
-    if (typeof item === "string" || typeof item === "object") left.push(item);
-  }
-}
-
-/** The first lines and the last ones, whole; of a text without such lines all of it. */
-function edgesOf(text: string): string {
-  const head = text.lastIndexOf("\n", EDGE);
-  const tail = text.indexOf("\n", text.length - EDGE);
-  return head > 0 && tail > head ? `${text.slice(0, head)}\n${text.slice(tail)}` : text;
-}
+export const DEEPEST = 1_000;
 
 /**
  * The same value with all its texts replaced, keys of objects among them. What is not changed stays the same object.
@@ -77,7 +12,7 @@ function edgesOf(text: string): string {
  */
 export function replaceTexts<T>(value: T, replace: Replacing): T {
   // Texts become texts, and everything else keeps its shape.
-  return replaced(value, replace, 0) as T;
+  return replaced(value, replace, 0, new Map()) as T;
 }
 
 /** How texts are replaced. */
@@ -87,10 +22,12 @@ export interface Replacing {
   readonly name: (name: string) => string;
   /** A text that is the value of a field, by the field's name. */
   readonly field?: ((name: string, value: string) => string) | undefined;
+  /** Objects in which nothing is to be replaced, and which are nested half as deep as may be at most. */
+  readonly clean?: ReadonlySet<object> | undefined;
 }
 
 /** Fields by which sessions and traces are put together, in opencode's words, looptrace's and those of the chat. */
-const STRUCTURE: ReadonlySet<string> = new Set(
+export const STRUCTURE: ReadonlySet<string> = new Set(
   `id sessionID messageID parentID callID projectID type role status finish reason tool
    traceId spanId sessionId parentId userMessageId messageId partId callId runId childSessionId
    kind outcome timing code evidence tool_call_id by of version permission`.split(/\s+/),
@@ -105,30 +42,47 @@ const STRUCTURAL =
 
 const FIELD_NAME = /^[A-Za-z_$][\w$-]{0,40}$/;
 
-function replaced(value: unknown, replace: Replacing, depth: number): unknown {
+/** What becomes of the names of fields, which are few. */
+type Names = Map<string, string>;
+
+function replaced(value: unknown, replace: Replacing, depth: number, names: Names): unknown {
   if (typeof value === "string") return replace.text(value);
   if (typeof value !== "object" || value === null) return value;
+  if (depth <= DEEPEST / 2 && replace.clean?.has(value)) return value;
   if (depth === DEEPEST) return `[nested deeper than ${DEEPEST} levels, left out]`;
-  if (Array.isArray(value)) return replacedList(value, replace, depth);
+  if (Array.isArray(value)) return replacedList(value, replace, depth, names);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   // Made when something changes: in nearly all objects nothing does.
   let entries: Map<string, unknown> | undefined;
   const told = replace.field && namedValue(value);
-  const all: readonly [string, unknown][] = Object.entries(value);
-  all.forEach(([key, item], index) => {
-    const name = FIELD_NAME.test(key) ? replace.name(key) : replace.text(key);
-    const own = isKept(key, item) ? item : replaced(shownAs(key, item, told, replace), replace, depth + 1);
-    if (!entries && (name !== key || own !== item)) entries = new Map(all.slice(0, index));
+  const keys = Object.keys(value);
+  const items: readonly unknown[] = Object.values(value);
+  for (const [index, key] of keys.entries()) {
+    const item = items[index];
+    const name = nameOf(key, replace, names);
+    const own = isKept(key, item) ? item : replaced(shownAs(key, item, told, replace), replace, depth + 1, names);
+    if (!entries && (name !== key || own !== item)) {
+      entries = new Map(keys.slice(0, index).map((before, place) => [before, items[place]]));
+    }
     entries?.set(unused(name, entries), own);
-  });
+  }
   return entries ? Object.fromEntries(entries) : value;
 }
 
-function replacedList(list: readonly unknown[], replace: Replacing, depth: number): unknown {
+function nameOf(key: string, replace: Replacing, names: Names): string {
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  if (!FIELD_NAME.test(key)) return replace.text(key);
+  const name = replace.name(key);
+  names.set(key, name);
+  return name;
+}
+
+function replacedList(list: readonly unknown[], replace: Replacing, depth: number, names: Names): unknown {
   let items: unknown[] | undefined;
   list.forEach((item, index) => {
-    const own = replaced(item, replace, depth + 1);
+    const own = replaced(item, replace, depth + 1, names);
     if (own !== item) items ??= [...list];
     if (items) items[index] = own;
   });
@@ -146,7 +100,7 @@ function shownAs(key: string, item: unknown, told: ReturnType<typeof namedValue>
 
 /** In lists of variables a field says the name, and another one the value. */
 const NAME_FIELDS = ["name", "Name", "key", "Key", "variable", "parameter"];
-const VALUE_FIELDS = ["value", "Value", "val", "default", "content"];
+export const VALUE_FIELDS: readonly string[] = ["value", "Value", "val", "default", "content"];
 
 /** Of an object such as `{ "name": "DB_PASSWORD", "value": "…" }`, which field has the value, and of what name. */
 export function namedValue(value: object): { readonly key: string; readonly name: string } | undefined {

@@ -210,7 +210,7 @@ export function* decodedFromBase64(
  */
 function longRuns(text: string): readonly number[] {
   const places: number[] = [];
-  const bytes = lowBytesOf(text);
+  const { bytes } = lowBytesOf(text);
   for (let last = SHORTEST_RUN - 1; last < text.length; last += SHORTEST_RUN) {
     let at = last;
     while (at > last - SHORTEST_RUN && BASE64_CODES[bytes[at] ?? 0] === 1) at -= 1;

@@ -1,6 +1,6 @@
 import { type Masking, maskFor } from "../masking/mask.js";
 import { asMasked, type Masked, maskedLike } from "../masking/masked.js";
-import { textPieces } from "../masking/texts.js";
+import { textPieces } from "../masking/text-pieces.js";
 import { type Evidence, type RunEvidence, readLogEvidence } from "../opencode/evidence.js";
 import { assembleSessions, type SessionExport, type SessionTree } from "../opencode/session.js";
 import type { LoopTrace } from "../trace/model.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Literal, replacerOf } from "../../src/masking/literals.js";
+import { type Literal, presenceOf, replacerOf } from "../../src/masking/literals.js";
 
 function literal(text: string, options: Partial<Literal> = {}): Literal {
   return { text, from: 0, to: text.length, marker: "#", isWord: false, wraps: false, ...options };
@@ -31,4 +31,25 @@ test("only a part of a text with what stands before it", () => {
 test("a text that was broken into lines", () => {
   const replace = replacerOf([literal("0123456789abcdef", { wraps: true })]);
   expect(replace("x 01234567\n  89abcdef y 01234\n56789abcdef")).toBe("x # y 01234\n56789abcdef");
+});
+
+test("of any texts it is told which of them stand in others", () => {
+  const word = fc.string({ unit: fc.constantFrom("a", "b", "\u0161", "\u0461"), minLength: 3, maxLength: 6 });
+  const text = fc.string({ unit: fc.constantFrom("a", "b", "c", "\u0161", "\u0461"), maxLength: 40 });
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 8 }), fc.array(text, { maxLength: 3 }), (words, texts) => {
+      const literals = words.map((one, index) => literal(one, { marker: `#${index}` }));
+      const presence = presenceOf(literals);
+      for (const one of texts) presence.look(one);
+      expect(presence.found()).toEqual(literals.filter((each) => texts.some((one) => one.includes(each.text))));
+    }),
+  );
+});
+
+test("any number of them can stand in one text", () => {
+  // More than a function can be called with.
+  const literals = Array.from({ length: 130_000 }, (_, index) => literal(`k${index.toString(36).padStart(5, "q")}`));
+  const presence = presenceOf(literals);
+  presence.look(literals.map(({ text }) => text).join(" "));
+  expect(presence.found()).toHaveLength(literals.length);
 });

@@ -356,3 +356,27 @@ test.each([
 ])("%s has a shape of its own", async (label, token) => {
   expect(await masked(`it was ${token} then`)).toBe(`it was [masked: ${label}] then`);
 });
+
+test("values in which nothing was found stay the same objects, and others are masked all the same", async () => {
+  const clean = { list: [{ text: "said" }] };
+  const mask = await maskFor([clean], { environment: {} });
+  expect(mask(clean)).toBe(clean);
+  expect(mask({ clean, apiKey: "aB3xY9kQ2mZ7pL5w" })).toEqual({ clean, apiKey: "[masked: apiKey]" });
+  // Secret by its name alone, which is no text that is masked wherever it stands.
+  const named = { DB_PASSWORD: "abcdefgh" };
+  expect((await maskFor([named], { environment: {} }))(named)).toEqual({ DB_PASSWORD: "[masked: DB_PASSWORD]" });
+});
+
+test("what is nested too deep is left out though nothing is found in it", async () => {
+  let deep: unknown = "deepest";
+  for (let level = 0; level < 1_100; level += 1) deep = { deep };
+  const mask = await maskFor([deep], { environment: {} });
+  expect(JSON.stringify(mask(deep))).toContain("left out");
+  let half: unknown = "deepest";
+  for (let level = 0; level < 400; level += 1) half = { half };
+  const other = await maskFor([half], { environment: {} });
+  expect(other(half)).toBe(half);
+  let outer: unknown = half;
+  for (let level = 0; level < 700; level += 1) outer = { outer };
+  expect(JSON.stringify(other(outer))).toContain("left out");
+});

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { STEMS } from "../../src/masking/assigned-names.js";
+import { findAssignments } from "../../src/masking/assignments.js";
 import { COMMAND_WORDS } from "../../src/masking/commands.js";
 import { COLUMN_WORDS, PHRASE_WORDS } from "../../src/masking/config-lines.js";
 import { findTokenShapes } from "../../src/masking/find-tokens.js";
@@ -40,7 +41,6 @@ test("one look finds every place where something may begin", () => {
       for (const [found, expected] of [
         [places.commands, placesOf(one, COMMAND_WORDS)],
         [places.keys, placesOf(one, KEY_WORDS)],
-        [places.stems, placesOf(low, STEMS)],
         [places.columns, placesOf(low, COLUMN_WORDS)],
         [places.phrases, placesOf(low, PHRASE_WORDS)],
       ] as const) {
@@ -73,6 +73,28 @@ test("a token is found wherever one begins, and no word goes on", () => {
       const { tokens: found, around } = placesIn(one);
       const all = placesOf(one, prefixes).filter((at) => !/[\w-]/.test(one.charAt(at - 1)));
       expect(findTokenShapes(one, found, around)).toEqual(findTokenShapes(one, all, around));
+    }),
+  );
+});
+
+test("a value of a telling name is found as if each place were looked at where such a name may be", () => {
+  const names = fc.constantFrom(
+    ...STEMS,
+    ...["session", "Sessions", "sessionID", "sess_pin", "session.pin", "session-token", "path", "inside", "signal"],
+  );
+  const rest = fc.constantFrom(
+    ...'= : =" " _ . - \n , PIN ID s é ŧ ŉ x'.split(" "),
+    " ",
+    "hunter2hunter3",
+    "aB3xY9kQ2mZ7pL5w",
+  );
+  const assigned = fc
+    .array(fc.tuple(rest, names, fc.array(rest, { maxLength: 4 })), { maxLength: 12 })
+    .map((parts) => parts.map(([before, name, after]) => `${before}${name}${after.join("")}`).join(""));
+  fc.assert(
+    fc.property(fc.oneof(text, assigned), (one) => {
+      const low = one.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+      expect(findAssignments(one, placesIn(one).stems)).toEqual(findAssignments(one, placesOf(low, STEMS)));
     }),
   );
 });

@@ -1,0 +1,111 @@
+/** The texts of plain data, put together so that all of them are looked through fast. */
+import { TextMap } from "./text-map.js";
+import { namedValue, STRUCTURE, VALUE_FIELDS } from "./texts.js";
+
+/**
+ * About how many characters a piece has, if it is not one long text: the engine puts texts together several times faster
+ * while what comes of them is no large object.
+ */
+const PIECE_SIZE = 12_000;
+
+/** What is told on the way. */
+export interface PiecesWatcher {
+  /** A field that is a text, of any object. */
+  readonly field?: (name: string, text: string) => void;
+  /** How deep objects and lists are nested at most, the outermost ones being 1 deep; told at the end. */
+  readonly depth?: (deepest: number) => void;
+}
+
+/**
+ * All texts of some plain values, keys of objects among them, joined to pieces by line breaks: few large ones are
+ * looked through faster than many small ones.
+ *
+ * What was looked through before is left out: keys and words that stand there again, and long texts, since traces have
+ * the output of a tool where it ran, and where the model is told of it. So are ids of opencode in fields that nothing is
+ * replaced in: no rule finds anything in them.
+ */
+export function* textPieces(values: readonly unknown[], watcher: PiecesWatcher = {}): Generator<string> {
+  let piece: string[] = [];
+  let length = 0;
+  let [depth, deepest] = [0, 0];
+  const known = new TextMap<true>();
+  const names: Names = new Map();
+  const words = new Set<string>();
+  const left: unknown[] = [...values];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value === "string") {
+      if (value.length <= LONGEST_WORD) {
+        if (words.has(value)) continue;
+        words.add(value);
+      }
+      if (known.get(value)) continue;
+      known.set(value, true);
+      piece.push(value);
+      length += value.length;
+    } else if (value === END) {
+      depth -= 1;
+      continue;
+    } else if (typeof value === "object" && value !== null) {
+      depth += 1;
+      if (depth > deepest) deepest = depth;
+      left.push(END);
+      addParts(value, left, names, watcher.field);
+      continue;
+    }
+    // What stands behind base64 tells where it ends.
+    if (length < PIECE_SIZE || left.length === depth || piece.at(-1)?.endsWith("=")) continue;
+    // No text begins or ends with a piece but the first and the last one of all.
+    piece.push("");
+    yield piece.join("\n");
+    piece = [""];
+    length = 0;
+  }
+  if (length > 0) yield piece.join("\n");
+  watcher.depth?.(deepest);
+}
+
+/** Stands behind the parts of an object that are left. */
+const END = Symbol("the end of an object");
+
+/** The engine has each of these once, so that they are found without a look at their characters. */
+const LONGEST_WORD = 10;
+
+/** What the names of fields tell that were met before. */
+type Names = Map<string, NameKind>;
+type NameKind = typeof PLAIN | typeof VALUE | typeof KEPT;
+const [PLAIN, VALUE, KEPT] = [0, 1, 2] as const;
+
+/** What stands for an id of opencode's: when it was made, and chance. */
+const OPENCODE_ID = /^(?:ses|msg|prt)_[0-9a-f]{12}[0-9A-Za-z]{14}$/;
+const ID_LENGTH = 30;
+
+/** The texts and objects that a value is made of. */
+function addParts(value: object, left: unknown[], names: Names, field: PiecesWatcher["field"]): void {
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "string" || typeof item === "object") left.push(item);
+    return;
+  }
+  const keys = Object.keys(value);
+  const items: readonly unknown[] = Object.values(value);
+  let hasValue = false;
+  for (const key of keys) {
+    const kind = names.get(key);
+    if (kind === VALUE) hasValue = true;
+    if (kind !== undefined) continue;
+    const own = VALUE_FIELDS.includes(key) ? VALUE : STRUCTURE.has(key) ? KEPT : PLAIN;
+    names.set(key, own);
+    if (own === VALUE) hasValue = true;
+    left.push(key);
+  }
+  const told = hasValue && field ? namedValue(value) : undefined;
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index];
+    if (typeof item === "string") {
+      const key = keys[index] ?? "";
+      if (item.length === ID_LENGTH && names.get(key) === KEPT && OPENCODE_ID.test(item)) continue;
+      field?.(told?.key === key ? told.name : key, item);
+      left.push(item);
+    } else if (typeof item === "object") left.push(item);
+  }
+}
