@@ -32,6 +32,10 @@ const SESSIONS_AT_ONCE = 200;
 const READ_MS = 60_000;
 /** That a session is seen to be at work counts for so long after the server itself has said how it ends. */
 const TRUSTED_MS = 30_000;
+/** Beside sessions that are pending, and seen without the server, others are asked for so often: each list is dear. */
+const LIST_EVERY_MS = 5_000;
+/** Looks come a little earlier or later. */
+const EARLY_MS = 250;
 
 /** Finds the turns of a store that are over, each once, and those that went on after that once more. */
 export interface TurnFinder {
@@ -68,6 +72,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const asked = new Map<string, Asked>();
   /** When the server itself said last how a session ends. */
   const heardAt = new Map<string, number>();
+  let listedAt = Number.NEGATIVE_INFINITY;
   let seen: ReturnType<NonNullable<TurnFinderOptions["seen"]>> | undefined;
   const complained = new Set<string>();
   let troubled = false;
@@ -84,6 +89,11 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
         ({ id, directory, updated }) => (only === undefined || directory === only) && state.seen.get(id) !== updated,
       );
     }
+  };
+
+  const isToBeListed = (now: number): boolean => {
+    const isListed = now >= listedAt && now - listedAt < LIST_EVERY_MS - EARLY_MS;
+    return !isListed || !options.seen || state.pending.size === 0;
   };
 
   const endOf = async (server: StoreServer, id: string): Promise<SessionEnd> => {
@@ -155,10 +165,14 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
       let nextMs = Number.POSITIVE_INFINITY;
       troubled = false;
       seen = options.seen?.();
-      try {
-        state = withChanged(state, await changedSessions(server));
-      } catch (error) {
-        complain(error);
+      const now = clock();
+      if (isToBeListed(now)) {
+        try {
+          state = withChanged(state, await changedSessions(server));
+          listedAt = now;
+        } catch (error) {
+          complain(error);
+        }
       }
       for (const id of state.pending) {
         if (signal.aborted) break;

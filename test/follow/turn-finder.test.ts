@@ -205,6 +205,7 @@ test("a session that is seen to be at work is asked how it ends now and then, an
   const updated = at - 10_000;
   let isSeen = true;
   let asked = 0;
+  let listed = 0;
   const atWork = { state: "at-work", messageId: "msg_1" } as const;
   const finder = turnFinder({
     ...{
@@ -219,7 +220,10 @@ test("a session that is seen to be at work is asked how it ends now and then, an
     onTurn: () => undefined,
   });
   const store: StoreServer = {
-    list: async () => [{ id: "ses_a", directory: "/a", updated }],
+    list: async () => {
+      listed += 1;
+      return [{ id: "ses_a", directory: "/a", updated }];
+    },
     endOf: async () => {
       asked += 1;
       return atWork;
@@ -243,4 +247,10 @@ test("a session that is seen to be at work is asked how it ends now and then, an
   // A clock that was set back makes nothing count for longer.
   isSeen = true;
   expect(await askedAfter(-HOUR_MS)).toBe(4);
+  // Others are asked for at each second look, beside one that is pending.
+  listed = 0;
+  for (const lists of [0, 1, 1, 2]) {
+    await askedAfter(2_500);
+    expect(listed).toBe(lists);
+  }
 });
