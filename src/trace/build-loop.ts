@@ -2,14 +2,14 @@ import type { RunEvidence } from "../opencode/evidence.js";
 import type { Answer, Entry, Session, Turn } from "../opencode/model.js";
 import type { Subagent } from "./build-tool.js";
 import { userInput } from "./chat-input.js";
-import type { ChatMessage, Loop, OtherCall, Outcome, Step } from "./model.js";
+import type { ChatMessage, Loop, OtherCall, Outcome, Retry, Step } from "./model.js";
 import { otherCallsOf } from "./other-calls.js";
 import { outliving } from "./outliving.js";
 import { type AskedPermission, permissionsByAnswer } from "./permissions.js";
 import { spanIdOf } from "./span-id.js";
 import { isCounted, stepsOfTurn, type TurnContext } from "./steps-of-turn.js";
 import { type SubagentTurn, subagentTurns } from "./subagents.js";
-import { timeAccount, type WorkInTime } from "./time-account.js";
+import { type ModelTime, timeAccount, type WorkInTime } from "./time-account.js";
 import { addTotals, subagentsOfLoop, totalsOf } from "./totals.js";
 import { answersOf, isAnswer } from "./turn-entries.js";
 import { answerText, type TurnFailure, turnError } from "./turn-error.js";
@@ -37,10 +37,10 @@ export function loopsOf(
   );
   const loopsAt = (places: ReadonlyMap<string, readonly SubagentTurn[]>, key: string): readonly Loop[] =>
     places.get(key)?.flatMap(({ session: child, turn }) => children.get(child)?.loops[turn] ?? []) ?? NO_LOOPS;
-  const subagentOf = (toolId: string): Subagent => ({
-    loops: loopsAt(byTool, toolId),
-    missing: subagents.missing.has(toolId),
-  });
+  // Most sessions have no subagents at all, and thousands of tools.
+  const isAlone = byTool.size === 0 && subagents.missing.size === 0;
+  const subagentOf = (toolId: string): Subagent =>
+    isAlone ? NO_SUBAGENT : { loops: loopsAt(byTool, toolId), missing: subagents.missing.has(toolId) };
   const asked = context.permissions.get(id);
   const permissions = asked ? permissionsByAnswer(answersIn(turns), asked) : NO_PERMISSIONS;
   const otherCalls = otherCallsOf(session);
@@ -50,7 +50,7 @@ export function loopsOf(
       servers: context.servers,
       permissions,
       subagentOf,
-      startedIn: (answerId) => byStart(loopsAt(byAnswer, answerId)),
+      startedIn: (answerId) => (byAnswer.size === 0 ? NO_LOOPS : byStart(loopsAt(byAnswer, answerId))),
       startedBeside: (turnId) => byStart(loopsAt(byTurn, turnId)),
       otherCalls: otherCalls[index] ?? [],
     }),
@@ -60,6 +60,7 @@ export function loopsOf(
 }
 
 const NO_LOOPS: readonly Loop[] = [];
+const NO_SUBAGENT: Subagent = { loops: NO_LOOPS, missing: false };
 const NO_PERMISSIONS: TurnContext["permissions"] = new Map();
 
 /** In the session's order: an answer of one turn may stand between those of another. */
@@ -209,14 +210,16 @@ function finalOutput(answers: readonly Answer[], steps: readonly Step[]): unknow
 
 /** What took the loop's time; what lies between is opencode's own. */
 function loopWork(steps: readonly Step[], beside: readonly Loop[], others: readonly OtherCall[]): WorkInTime {
-  // The loop waits while its conversation is summed up, and not while a title is made.
-  const summaries = others.filter(({ kind }) => kind === "compaction");
-  return {
-    model: [
-      ...steps.flatMap(({ call }) => call ?? []),
-      ...summaries.map(({ start, end }) => ({ start, end, firstTokenAt: start })),
-    ],
-    ...toolWork(steps, beside),
-    retries: steps.flatMap(({ retries }) => retries),
-  };
+  const model: ModelTime[] = [];
+  const retries: Retry[] = [];
+  for (const step of steps) {
+    if (step.call) model.push(step.call);
+    for (const retry of step.retries) retries.push(retry);
+  }
+  for (const { kind, start, end } of others) {
+    // The loop waits while its conversation is summed up, and not while a title is made.
+    if (kind === "compaction") model.push({ start, end, firstTokenAt: start });
+  }
+  const { tools, waiting } = toolWork(steps, beside);
+  return { model, tools, waiting, retries };
 }

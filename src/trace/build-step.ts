@@ -53,15 +53,17 @@ export function buildStep(answer: Answer, context: StepContext): Step {
     }),
   );
   const call = answer.call ? buildCall(answer, answer.call, context) : null;
-  const retries = buildRetries(answer, sessionId);
-  const asked = context.permissions.map((one, index) => permissionEvent(one, index, sessionId, answer.id));
+  const model = call ? [call] : NOTHING;
+  const retries = answer.dead.length === 0 ? NOTHING : buildRetries(answer, sessionId);
+  const asked =
+    context.permissions.length === 0
+      ? NOTHING
+      : context.permissions.map((one, index) => permissionEvent(one, index, sessionId, answer.id));
   const open = answer.completed === null;
   // A clock that was set back while opencode worked must not put what happened outside its step.
-  const bounds = boundsAround({ start: answer.created, end: answer.completed ?? context.closedAt }, [
-    ...(call ? [call] : []),
-    ...tools,
-    ...retries,
-  ]);
+  const own = { start: answer.created, end: answer.completed ?? context.closedAt };
+  const bounds = boundsAround(boundsAround(boundsAround(own, model), tools), retries);
+  const work = toolWork([{ call, retries, tools, loops: context.loops, events: asked }]);
   return {
     spanId: spanIdOf("step", sessionId, answer.id),
     start: bounds.start,
@@ -85,25 +87,24 @@ export function buildStep(answer: Answer, context: StepContext): Step {
       attributes,
     })),
     patches: answer.patches,
-    account: timeAccount(bounds, {
-      model: call ? [call] : [],
-      ...toolWork([{ call, retries, tools, loops: context.loops, events: asked }]),
-      retries,
-    }),
+    account: timeAccount(bounds, { model, tools: work.tools, waiting: work.waiting, retries }),
     // They follow from the whole turn.
-    phases: [],
-    notes: [...answer.notes, ...(call ? [] : errorNotes(answer))],
+    phases: NOTHING,
+    notes: call ? answer.notes : [...answer.notes, ...errorNotes(answer)],
   };
 }
 
+/** One for all: a step has a dozen lists, most of them empty. */
+const NOTHING: readonly never[] = [];
+
 /** From when to when some stretches go on that lie around another one. */
-function boundsAround({ start, end }: Interval, within: readonly Interval[]): Interval {
-  let [first, last] = [start, end];
+function boundsAround(own: Interval, within: readonly Interval[]): Interval {
+  let { start, end } = own;
   for (const one of within) {
-    first = Math.min(first, one.start);
-    last = Math.max(last, one.end);
+    start = Math.min(start, one.start);
+    end = Math.max(end, one.end);
   }
-  return { start: first, end: last };
+  return { start, end };
 }
 
 /** An answer that asked no model has no call on which its error could stand. */

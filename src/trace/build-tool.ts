@@ -59,12 +59,14 @@ export function buildTool(run: ToolRun, { sessionId, closedAt, subagent, waits, 
     childSessionId: run.subagent?.sessionId ?? null,
     origin,
     server,
-    innerCalls: innerCalls(run, sessionId, servers),
-    loops: loops.map((loop) => outliving(loop, bounds, "the tool that asked for it")),
+    innerCalls: run.innerCalls.length === 0 ? NOTHING : innerCalls(run, sessionId, servers),
+    loops: loops.length === 0 ? loops : loops.map((loop) => outliving(loop, bounds, "the tool that asked for it")),
     subagentMissing: missing,
-    notes: missing ? [missingNote(run)] : [],
+    notes: missing ? [missingNote(run)] : NOTHING,
   };
 }
+
+const NOTHING: readonly never[] = [];
 
 function missingNote({ subagent, status }: ToolRun): string {
   const id = subagent?.sessionId ?? null;

@@ -80,6 +80,10 @@ function wroteSomething({ text, toolCalls }: CallOutput): boolean {
   return (text ?? "").trim() !== "" || toolCalls.length > 0;
 }
 
+/** With a comma between thousands; by hand, since a session may have a doubt about each of its calls. */
 function count(tokens: number): string {
-  return String(Math.round(tokens)).replace(/\B(?=(\d{3})+$)/g, ",");
+  const digits = String(Math.round(tokens));
+  let text = digits.slice(-3);
+  for (let end = digits.length - 3; end > 0; end -= 3) text = `${digits.slice(Math.max(0, end - 3), end)},${text}`;
+  return text;
 }

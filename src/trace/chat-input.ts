@@ -8,20 +8,25 @@ export function userInput({ content }: Told): ChatMessage {
 }
 
 /**
- * The result that the model is told; nothing while the tool has none, nor for what the provider ran: its result came
- * with the answer, and is part of that when it is sent again.
+ * The result that the model is told; null while the tool has none, and for what the provider ran: its result came with
+ * the answer, and is part of that when it is sent again.
  */
-export function toolResult({ status, provider, callId, name, output, facts, attachments }: ToolRun): ChatMessage[] {
-  if (status === "pending" || status === "running" || provider !== null) return [];
+export function toolResult({
+  status,
+  provider,
+  callId,
+  name,
+  output,
+  facts,
+  attachments,
+}: ToolRun): ChatMessage | null {
+  if (status === "pending" || status === "running" || provider !== null) return null;
+  const told = { role: "tool", tool_call_id: callId, name, content: output ?? "" } as const;
   const failed = status === "error" || facts.tool === "invalid";
-  return [
-    {
-      role: "tool",
-      tool_call_id: callId,
-      name,
-      content: output ?? "",
-      ...(failed ? { is_error: true as const } : {}),
-      ...(attachments.length > 0 ? { attachments } : {}),
-    },
-  ];
+  if (!failed && attachments.length === 0) return told;
+  return {
+    ...told,
+    ...(failed ? { is_error: true as const } : {}),
+    ...(attachments.length > 0 ? { attachments } : {}),
+  };
 }

@@ -30,12 +30,21 @@ export const DOOM_LOOP_THRESHOLD = 3;
  * @returns a function that takes the next call and tells the run of equal calls that it is part of
  */
 export function repetitionWatch(): (call: ToolOutcome) => Repetition {
-  let last: Watched | undefined;
+  let last: ToolOutcome | undefined;
+  /** Of the last call, as far as it was asked for: it is worked out once. */
+  let signed: Signature | undefined;
   let count = 0;
   return (call) => {
-    const watched = new Watched(call);
-    count = last?.isRepeatedBy(watched) ? count + 1 : 1;
-    last = watched;
+    // Arguments last: most calls differ before that, and results are long.
+    if (last && mayRepeat(last, call)) {
+      const before = signed ?? { value: signatureOf(last.input) };
+      signed = { value: signatureOf(call.input) };
+      count = signed.value !== undefined && signed.value === before.value ? count + 1 : 1;
+    } else {
+      signed = undefined;
+      count = 1;
+    }
+    last = call;
     return {
       tool: call.tool,
       arguments: call.input,
@@ -45,29 +54,16 @@ export function repetitionWatch(): (call: ToolOutcome) => Repetition {
   };
 }
 
-/** A call with what its arguments look like, which is worked out once, and only where it is asked for. */
-class Watched {
-  readonly #call: ToolOutcome;
-  #signature: { readonly value: string | undefined } | undefined;
+/** What arguments look like; undefined where they are nested too deeply. */
+interface Signature {
+  readonly value: string | undefined;
+}
 
-  constructor(call: ToolOutcome) {
-    this.#call = call;
-  }
-
-  /** Arguments last: most calls differ before that, and results are long. */
-  isRepeatedBy(next: Watched): boolean {
-    const [before, call] = [this.#call, next.#call];
-    if (before.tool !== call.tool || before.failed !== call.failed) return false;
-    if (!call.failed && before.result !== call.result) return false;
-    if (surelyDiffer(before.input, call.input)) return false;
-    const signature = next.#signed();
-    return signature !== undefined && signature === this.#signed();
-  }
-
-  #signed(): string | undefined {
-    this.#signature ??= { value: signatureOf(this.#call.input) };
-    return this.#signature.value;
-  }
+/** Whether a call is the same as the one before it, as far as that shows without their arguments' signatures. */
+function mayRepeat(before: ToolOutcome, call: ToolOutcome): boolean {
+  if (before.tool !== call.tool || before.failed !== call.failed) return false;
+  if (!call.failed && before.result !== call.result) return false;
+  return !surelyDiffer(before.input, call.input);
 }
 
 /** An answer without a tool, after which opencode asked the model again. */

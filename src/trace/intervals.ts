@@ -45,6 +45,23 @@ export function without(intervals: readonly Interval[], holes: readonly Interval
   });
 }
 
+/** The same time without overlaps, ascending; stretches without any are left out. */
+export function united(intervals: readonly Interval[]): readonly Interval[] {
+  const found: { readonly start: number; end: number }[] = [];
+  let last: { end: number } | undefined;
+  for (const { start, end } of ascending(intervals)) {
+    if (end <= start) continue;
+    if (last && start <= last.end) {
+      if (end > last.end) last.end = end;
+      continue;
+    }
+    const one = { start, end };
+    found.push(one);
+    last = one;
+  }
+  return found;
+}
+
 /** By their start; what is in order already is handed back as it is. */
 function ascending(intervals: readonly Interval[]): readonly Interval[] {
   let before = Number.NEGATIVE_INFINITY;

@@ -1,5 +1,5 @@
 /** Calls of models that opencode made beside the answers: for the title, or to sum up the conversation. */
-import type { Session, Spent, Turn } from "../opencode/model.js";
+import type { Entry, Session, SessionEvent, Spent, Turn } from "../opencode/model.js";
 import type { WireExchange } from "../wire/model.js";
 import type { Loop, OtherCall, Usage } from "./model.js";
 import { isUnknown } from "./other-call-usage.js";
@@ -71,8 +71,10 @@ function withCounted(
 
 function toldCalls(turn: Turn, sessionId: string): readonly OtherCall[] {
   if (turn.copied) return [];
-  const summaries = [...turn.context, ...turn.rest].flatMap((entry): OtherCall[] => {
-    if (entry.kind !== "event" || entry.name !== "compaction" || !entry.summary) return [];
+  const isEvent = (entry: Entry): entry is SessionEvent => entry.kind === "event";
+  const events = [...turn.context.filter(isEvent), ...turn.rest.filter(isEvent)];
+  const summaries = events.flatMap((entry): OtherCall[] => {
+    if (entry.name !== "compaction" || !entry.summary) return [];
     const { summary } = entry;
     const { model, end, exchange } = summary;
     // What was recorded is told of, also where what it used is not known.

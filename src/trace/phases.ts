@@ -1,6 +1,7 @@
 /** Cuts what is known of opencode's own work to the time that nothing else took, so that each moment counts once. */
 import type { Interval, OwnWork, PhaseKind } from "../opencode/model.js";
 import type { TimeAccount } from "./figures.js";
+import { united } from "./intervals.js";
 import type { OwnPhase, OwnTime } from "./own-phase.js";
 import { spanIdOf } from "./span-id.js";
 
@@ -34,44 +35,63 @@ export interface PhaseScope {
   readonly cuts: readonly number[];
 }
 
-/** Where a stretch begins or ends: of work, or, where that is undefined, of what keeps it out; or a cut. */
-interface Edge {
-  readonly at: number;
-  readonly kind: "opens" | "closes" | "cuts";
-  readonly of: OwnWork | undefined;
+/** Work, cut to the bounds. */
+interface Stretch extends Interval {
+  readonly of: OwnWork;
 }
 
-/** The phases in time's order: within the bounds, without overlaps among each other and with what was busy. */
+/** A phase that may yet become longer. */
+interface Found {
+  readonly start: number;
+  end: number;
+  readonly by: OwnWork;
+}
+
+/**
+ * The phases in time's order: within the bounds, without overlaps among each other and with what was busy.
+ *
+ * Goes from one moment at which anything changes to the next, past all lists at once: a long turn has tens of thousands
+ * of stretches, which are in order already, and a few of them are known of any moment.
+ */
 export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly OwnPhase[] {
-  const { sessionId, turnId, bounds, busy, cuts } = scope;
-  const edges: Edge[] = [];
-  const add = ({ start, end }: Interval, of: OwnWork | undefined): void => {
-    const from = Math.max(start, bounds.start);
-    const to = Math.min(end, bounds.end);
-    if (to > from) edges.push({ at: from, kind: "opens", of }, { at: to, kind: "closes", of });
-  };
-  for (const one of work) add(one, one);
-  if (edges.length === 0) return [];
-  for (const one of busy) add(one, undefined);
-  for (const at of cuts) edges.push({ at, kind: "cuts", of: undefined });
-  edges.sort((a, b) => a.at - b.at);
-  const found: { start: number; end: number; readonly by: OwnWork }[] = [];
-  const open: OwnWork[] = [];
-  let hindrances = 0;
-  let cutAt = Number.NaN;
-  edges.forEach(({ at, kind, of }, index) => {
-    if (kind === "cuts") cutAt = at;
-    else if (!of) hindrances += kind === "opens" ? 1 : -1;
-    else if (kind === "opens") open.push(of);
-    else open.splice(open.indexOf(of), 1);
-    const end = edges[index + 1]?.at ?? at;
-    const by = hindrances > 0 || end === at ? undefined : firstOf(open);
-    if (!by) return;
+  const { sessionId, turnId, bounds } = scope;
+  const stretches = stretchesIn(work, bounds);
+  if (stretches.length === 0) return NO_PHASES;
+  const holes = united(scope.busy);
+  const cuts = inOrder(scope.cuts);
+  const found: Found[] = [];
+  const open: Stretch[] = [];
+  let at = bounds.start;
+  let [nextStretch, nextHole, nextCut] = [0, 0, 0];
+  for (;;) {
+    let coming = stretches[nextStretch];
+    if (open.length === 0) {
+      if (!coming) break;
+      at = Math.max(at, coming.start);
+    }
+    for (; coming && coming.start <= at; coming = stretches[nextStretch]) {
+      open.push(coming);
+      nextStretch += 1;
+    }
+    removeEnded(open, at);
+    if (open.length === 0) continue;
+    let hole = holes[nextHole];
+    for (; hole && hole.end <= at; hole = holes[nextHole]) nextHole += 1;
+    if (hole && hole.start <= at) {
+      at = hole.end;
+      continue;
+    }
+    let cut = cuts[nextCut];
+    for (; cut !== undefined && cut <= at; cut = cuts[nextCut]) nextCut += 1;
+    let end = Math.min(coming?.start ?? Infinity, hole?.start ?? Infinity, cut ?? Infinity);
+    for (const one of open) end = Math.min(end, one.end);
+    const by = firstOf(open);
     const last = found.at(-1);
-    const goesOn = last?.end === at && last.by.kind === by.kind && last.by.evidence === by.evidence && cutAt !== at;
-    if (last && goesOn) last.end = end;
-    else found.push({ start: at, end, by });
-  });
+    const isSame = last?.end === at && last.by.kind === by?.kind && last.by.evidence === by.evidence;
+    if (last && isSame && cuts[nextCut - 1] !== at) last.end = end;
+    else if (by) found.push({ start: at, end, by });
+    at = end;
+  }
   return found.map(({ start, end, by: { kind, timing, evidence } }) => ({
     spanId: spanIdOf("phase", sessionId, `${turnId}/${kind}/${start}`),
     kind,
@@ -82,14 +102,47 @@ export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly 
   }));
 }
 
+const NO_PHASES: readonly OwnPhase[] = [];
+
+/** By their start, of several those first that stand first. */
+function stretchesIn(work: readonly OwnWork[], bounds: Interval): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  let isAscending = true;
+  let before = Number.NEGATIVE_INFINITY;
+  for (const of of work) {
+    const start = Math.max(of.start, bounds.start);
+    const end = Math.min(of.end, bounds.end);
+    if (end <= start) continue;
+    stretches.push({ start, end, of });
+    isAscending &&= start >= before;
+    before = start;
+  }
+  return isAscending ? stretches : stretches.sort((a, b) => a.start - b.start);
+}
+
+function inOrder(moments: readonly number[]): readonly number[] {
+  return moments.every((at, index) => at >= (moments[index - 1] ?? at)) ? moments : moments.toSorted((a, b) => a - b);
+}
+
+function removeEnded(open: Stretch[], at: number): void {
+  let left = 0;
+  for (const one of open) {
+    if (one.end <= at) continue;
+    open[left] = one;
+    left += 1;
+  }
+  open.length = left;
+}
+
 /** What a moment counts for. @param open what is known of it, by when that began: there are a few at most */
-function firstOf(open: readonly OwnWork[]): OwnWork | undefined {
+function firstOf(open: readonly Stretch[]): OwnWork | undefined {
+  if (open.length === 1) return open[0]?.of;
   let first: OwnWork | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const one of open) {
-    const rank = RANKS.get(one.kind) ?? PHASE_KINDS.length;
+  for (const { of } of open) {
+    const rank = RANKS.get(of.kind) ?? PHASE_KINDS.length;
     if (rank >= least) continue;
-    first = one;
+    first = of;
     least = rank;
   }
   return first;
@@ -97,12 +150,13 @@ function firstOf(open: readonly OwnWork[]): OwnWork | undefined {
 
 /** An account's `other` by phases. @param phases those of its time, without overlaps */
 export function ownTimeOf({ other }: Pick<TimeAccount, "other">, phases: readonly OwnPhase[]): OwnTime {
-  const times = new Map<PhaseKind, number>();
+  const times: Partial<Record<PhaseKind, number>> = {};
   let named = 0;
   for (const { kind, start, end } of phases) {
-    times.set(kind, (times.get(kind) ?? 0) + end - start);
+    times[kind] = (times[kind] ?? 0) + end - start;
     named += end - start;
   }
-  const ordered = PHASE_KINDS.flatMap((kind) => (times.has(kind) ? [[kind, times.get(kind)] as const] : []));
-  return { ...Object.fromEntries(ordered), other: other - named };
+  const ordered: { [Kind in PhaseKind]?: number } = {};
+  for (const kind of PHASE_KINDS) if (times[kind] !== undefined) ordered[kind] = times[kind];
+  return { ...ordered, other: other - named };
 }

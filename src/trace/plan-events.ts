@@ -10,11 +10,14 @@ const PLAN_FILE = /(?:^|[\\/])(?:plans?[\\/][^\\/]+\.md|plan\.md)$/i;
 /** The steps with an event wherever the agent made or changed its plan: its list of todos, or a file with a plan. */
 export function withPlans(steps: readonly Step[], sessionId: string): readonly Step[] {
   return steps.map((step) => {
-    const own = step.tools.flatMap((tool) => {
+    let own: StepEvent[] | undefined;
+    for (const tool of step.tools) {
       const attributes = todosOf(tool) ?? planFileOf(tool);
-      return attributes ? [eventOf(tool, sessionId, attributes)] : [];
-    });
-    return own.length === 0 ? step : { ...step, events: [...step.events, ...own] };
+      if (!attributes) continue;
+      own ??= [...step.events];
+      own.push(eventOf(tool, sessionId, attributes));
+    }
+    return own ? { ...step, events: own } : step;
   });
 }
 
@@ -46,7 +49,7 @@ function todosOf({ name, outcome, input }: Tool): StepEvent["attributes"] | unde
 }
 
 function planFileOf({ name, outcome, input }: Tool): StepEvent["attributes"] | undefined {
-  if (!["write", "edit"].includes(name) || outcome !== "completed" || !isFields(input)) return undefined;
+  if ((name !== "write" && name !== "edit") || outcome !== "completed" || !isFields(input)) return undefined;
   // opencode 2 calls it `path`.
   const { path, filePath = path } = input;
   return typeof filePath === "string" && PLAN_FILE.test(filePath) ? { file: filePath } : undefined;

@@ -5,7 +5,7 @@ import { withCacheBreaks } from "./cache-breaks.js";
 import { toolResult, userInput } from "./chat-input.js";
 import type { Told } from "./context-growth.js";
 import { withDoomLoops } from "./doom-loop-events.js";
-import type { Call, ChatMessage, Cumulative, Loop, OtherCall, Step, Usage } from "./model.js";
+import type { Call, ChatMessage, Cumulative, Loop, OtherCall, Step, StepEvent, Usage } from "./model.js";
 import type { AskedPermission } from "./permissions.js";
 import { withPlans } from "./plan-events.js";
 import { leftEventNote, stepEvent } from "./session-events.js";
@@ -67,7 +67,7 @@ export function stepsOfTurn(
       lastUsage,
       added,
       compacted: compacted || entry.summary !== null,
-      events: events.map((event) => stepEvent(event, sessionId)),
+      events: events.length === 0 ? NO_EVENTS : events.map((event) => stepEvent(event, sessionId)),
       permissions,
       servers: context.servers,
       // Nothing went on after the process had ended; within a turn the next message tells nothing about this one's end.
@@ -76,7 +76,7 @@ export function stepsOfTurn(
       loops: context.startedIn(entry.id),
     });
     steps.push(step);
-    events = [];
+    if (events.length > 0) events = [];
     if (step.call) {
       calls += 1;
       before = step.call.cumulative;
@@ -92,7 +92,9 @@ export function stepsOfTurn(
         if (!read || !written) added.push({ role: "assistant", call: step.call });
       }
     }
-    for (const result of toldBy(entry)) {
+    for (const tool of entry.tools) {
+      const result = toolResult(tool);
+      if (!result) continue;
       input.push(result);
       added.push(result);
     }
@@ -103,6 +105,7 @@ export function stepsOfTurn(
   return { steps: marked, notes };
 }
 
+const NO_EVENTS: readonly StepEvent[] = [];
 const NO_PERMISSIONS: readonly AskedPermission[] = [];
 
 /** What happened behind the last step stands at its end; a compaction that was asked for in vain is only noted. */
@@ -130,7 +133,7 @@ function withLeftEvents(
 /** What the next call is told: all of a message, of an answer the results of its tools. */
 function toldBy(entry: Entry): readonly ChatMessage[] {
   if (entry.kind === "told") return [userInput(entry)];
-  return entry.kind === "answer" ? entry.tools.flatMap(toolResult) : [];
+  return entry.kind === "answer" ? entry.tools.flatMap((tool) => toolResult(tool) ?? []) : [];
 }
 
 /** A fork copies no subagents: those of a copied turn stand with the session that it was copied from. */

@@ -53,8 +53,9 @@ export function subagentTurns({ turns, children }: Session): SubagentPlaces {
     const links = linked.get(child.id);
     if (!links) all ??= toolsOf(turns, () => true);
     const candidates = links || !all ? [] : all.filter((one) => mayHaveStarted(one, places.byTool));
-    const likeness = kinship(child);
-    const best = (at: number, turn: Turn): PlacedTool | undefined => bestOf(candidates, likeness, at, endOf(turn));
+    const likeness = candidates.length === 0 ? undefined : kinship(child);
+    const best = (at: number, turn: Turn): PlacedTool | undefined =>
+      likeness && bestOf(candidates, likeness, at, endOf(turn));
     child.turns.forEach((turn, index) => {
       const at = index === 0 ? Math.min(child.createdAt, turn.at) : turn.at;
       const placing = links

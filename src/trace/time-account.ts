@@ -28,18 +28,27 @@ export function timeAccount(bounds: Interval, work: WorkInTime): TimeAccount {
   const { model, tools, waiting: waits, retries } = work;
   const duration = bounds.end - bounds.start;
   const modelMs = covered(model, bounds);
-  const toFirstToken = model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end }));
   const modelAndTools = tools.length === 0 ? modelMs : covered([...model, ...tools], bounds);
   const withWaits = waits.length === 0 ? modelAndTools : covered([...model, ...tools, ...waits], bounds);
   const all = retries.length === 0 ? withWaits : covered([...model, ...tools, ...waits, ...retries], bounds);
   return {
     duration,
     model: modelMs,
-    firstToken: covered(toFirstToken, bounds),
+    firstToken: toFirstToken(model, bounds),
     tools: modelAndTools - modelMs,
     waiting: withWaits - modelAndTools,
     retries: all - withWaits,
     other: duration - all,
     toolsSummed: tools.reduce((sum, { start, end }) => sum + overlap(start, end, bounds), 0),
   };
+}
+
+/** How long first tokens were waited for. */
+function toFirstToken(model: readonly ModelTime[], bounds: Interval): number {
+  const [first] = model;
+  if (first && model.length === 1) return overlap(first.start, first.firstTokenAt ?? first.end, bounds);
+  return covered(
+    model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end })),
+    bounds,
+  );
 }

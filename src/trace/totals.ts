@@ -4,15 +4,20 @@ import { addCost, addUsage, NO_USAGE, recordedUsage } from "./usage.js";
 /** Sums over the calls and tools of some steps; subagents' loops are not in it. */
 export function totalsOf(steps: readonly Step[]): Totals {
   let [calls, retries, tools, toolFailures, doubtfulCalls] = [0, 0, 0, 0, 0];
-  let usage = NO_USAGE;
+  const usage = { ...NO_USAGE };
   let cost: number | null = null;
-  for (const { call, retries: dead, tools: own } of steps) {
+  for (const { call, retries: dead, tools: called } of steps) {
     retries += dead.length;
-    tools += own.length;
-    for (const { failure } of own) if (failure !== null) toolFailures += 1;
+    tools += called.length;
+    for (const { failure } of called) if (failure !== null) toolFailures += 1;
     if (!call) continue;
     calls += 1;
-    usage = addUsage(usage, recordedUsage(call));
+    const own = recordedUsage(call);
+    usage.input += own.input;
+    usage.output += own.output;
+    usage.reasoning += own.reasoning;
+    usage.cacheRead += own.cacheRead;
+    usage.cacheWrite += own.cacheWrite;
     cost = addCost(cost, call.cost);
     if (call.usageDoubt) doubtfulCalls += 1;
   }

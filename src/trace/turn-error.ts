@@ -36,9 +36,10 @@ export function turnError({ sessionId, turn, answers, asked, steps }: TurnEnd): 
   const lastTried = steps[lastTry];
   const stuckOverflow =
     overflows.length > 1 && lastTried && overflows.includes(lastTried) ? lastTried.call?.error : undefined;
-  const seen = answers.flatMap(({ error, created, completed }, index): SeenError[] =>
-    error ? [{ error, at: completed ?? created, recovered: index < lastAnswered || hasSucceeded(turn) }] : [],
-  );
+  const seen: SeenError[] = [];
+  answers.forEach(({ error, created, completed }, index) => {
+    if (error) seen.push({ error, at: completed ?? created, recovered: index < lastAnswered || hasSucceeded(turn) });
+  });
   const exportErrors = [...seen, ...errorOfEnd(turn, seen)];
   const last = steps.at(-1);
   const childError = last?.tools.flatMap(({ loops }) => loops).findLast(({ error }) => error !== null)?.error;

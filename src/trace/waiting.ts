@@ -21,18 +21,8 @@ export interface ToolWork {
  * @param beside subagents that were started in none of the steps
  */
 export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = []): ToolWork {
-  const tools: Interval[] = [];
-  const waiting: Interval[] = [];
-  const subagents = (loops: readonly Loop[], within: readonly Interval[], asked: readonly Interval[]): void => {
-    const idle = idleIn(loops);
-    for (const one of idle) waiting.push(one);
-    for (const one of without(within, [...asked, ...idle])) tools.push(one);
-    const outside = (loop: Loop, above: readonly Interval[]): void => {
-      for (const one of without([loop], [...above, ...idle])) tools.push(one);
-      for (const below of subagentsOfLoop(loop)) outside(below, [...above, loop]);
-    };
-    for (const loop of loops) outside(loop, within);
-  };
+  const work: FoundWork = { tools: [], waiting: [] };
+  const { tools, waiting } = work;
   for (const step of steps) {
     const asked = waitsIn(step.events);
     for (const { wait } of asked) waiting.push(wait);
@@ -44,18 +34,39 @@ export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = [
         continue;
       }
       const own = asked.flatMap(({ callId, wait }) => (callId === tool.callId ? [wait] : []));
-      subagents(tool.loops, [tool], own);
+      addSubagents(tool.loops, [tool], own, work);
     }
-    for (const loop of step.loops) subagents([loop], [], []);
+    for (const loop of step.loops) addSubagents([loop], [], [], work);
   }
-  for (const loop of beside) subagents([loop], [], []);
-  return { tools, waiting };
+  for (const loop of beside) addSubagents([loop], [], [], work);
+  return work;
+}
+
+interface FoundWork extends ToolWork {
+  readonly tools: Interval[];
+  readonly waiting: Interval[];
+}
+
+function addSubagents(
+  loops: readonly Loop[],
+  within: readonly Interval[],
+  asked: readonly Interval[],
+  { tools, waiting }: FoundWork,
+): void {
+  const idle = idleIn(loops);
+  for (const one of idle) waiting.push(one);
+  for (const one of without(within, [...asked, ...idle])) tools.push(one);
+  const outside = (loop: Loop, above: readonly Interval[]): void => {
+    for (const one of without([loop], [...above, ...idle])) tools.push(one);
+    for (const below of subagentsOfLoop(loop)) outside(below, [...above, loop]);
+  };
+  for (const loop of loops) outside(loop, within);
 }
 
 /** When some subagents waited for a permission and did nothing else. */
 function idleIn(loops: readonly Loop[]): readonly Interval[] {
+  if (!loops.some(hasWaited)) return [];
   const steps = loops.flatMap((loop) => loop.steps);
-  if (steps.length === 0) return [];
   const { tools, waiting } = toolWork(
     steps,
     loops.flatMap((loop) => loop.loops),
@@ -65,12 +76,21 @@ function idleIn(loops: readonly Loop[]): readonly Interval[] {
   return without(waiting, [...busy, ...tools]);
 }
 
+/** Whether it, or a subagent in it, asked for a permission: only what followed opencode's events tells of any. */
+function hasWaited(loop: Loop): boolean {
+  return (
+    loop.steps.some(({ events }) => events.some(({ name }) => name === "permission")) ||
+    subagentsOfLoop(loop).some(hasWaited)
+  );
+}
+
 interface Wait {
   readonly callId: string | undefined;
   readonly wait: Interval;
 }
 
 function waitsIn(events: readonly StepEvent[]): readonly Wait[] {
+  if (events.length === 0) return NO_WAITS;
   const waits: Wait[] = [];
   for (const { name, attributes } of events) {
     if (name !== "permission") continue;
@@ -81,3 +101,5 @@ function waitsIn(events: readonly StepEvent[]): readonly Wait[] {
   }
   return waits;
 }
+
+const NO_WAITS: readonly Wait[] = [];

@@ -51,23 +51,33 @@ function placed(
   phases: readonly OwnPhase[],
   steps: readonly Step[],
 ): { readonly inSteps: readonly Step[]; readonly between: readonly OwnPhase[] } {
-  const own = new Map<Step, OwnPhase[]>();
+  if (phases.length === 0) return { inSteps: steps, between: phases };
+  const own: (OwnPhase[] | undefined)[] = steps.map(() => undefined);
   const between: OwnPhase[] = [];
-  const inOrder = steps.toSorted((a, b) => a.start - b.start);
+  const order = byStart(steps);
   let from = 0;
   for (const phase of phases) {
-    while (from < inOrder.length && (inOrder[from]?.end ?? 0) <= phase.start) from += 1;
-    const step = inOrder[from];
+    while (from < order.length && (steps[order[from] ?? 0]?.end ?? 0) <= phase.start) from += 1;
+    const index = order[from] ?? steps.length;
+    const step = steps[index];
     if (!step || step.start > phase.start) between.push(phase);
     else {
-      const known = own.get(step);
+      const known = own[index];
       if (known) known.push(phase);
-      else own.set(step, [phase]);
+      else own[index] = [phase];
     }
   }
-  const inSteps = steps.map((step) => {
-    const its = own.get(step);
+  const inSteps = steps.map((step, index) => {
+    const its = own[index];
     return its ? { ...step, phases: its } : step;
   });
   return { inSteps, between };
+}
+
+/** The places of the steps, by when they began; nearly all stand so already. */
+function byStart(steps: readonly Step[]): readonly number[] {
+  const places = steps.map((_, index) => index);
+  const startOf = (index: number): number => steps[index]?.start ?? 0;
+  const isInOrder = places.every((index) => index === 0 || startOf(index - 1) <= startOf(index));
+  return isInOrder ? places : places.sort((a, b) => startOf(a) - startOf(b));
 }

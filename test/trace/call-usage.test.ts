@@ -216,6 +216,8 @@ describe("parts that contradict the total", () => {
     ["cache outside of the prompt", tokens(0, 20, { total: 1_020, cache: { read: 8_000 } }), ["prompt"], "8,020"],
     ["reasoning outside of the output", tokens(1_000, 0, { total: 1_060, reasoning: 640 }), ["output"], "1,640"],
     ["a total that is larger", tokens(1_000, 20, { total: 9_020 }), ["prompt", "output"], "9,020"],
+    ["a total of millions", tokens(600, 20, { total: 12_003_004 }), ["prompt", "output"], "Its parts make 620 tokens"],
+    ["the same, with its total", tokens(600, 20, { total: 12_003_004 }), ["prompt", "output"], "says 12,003,004"],
     [
       "a total without the cache",
       tokens(1_000, 20, { total: 1_020, cache: { read: 8_000 } }),

@@ -37,6 +37,11 @@ describe("phasesIn", () => {
           expect(found.map(({ kind }) => kind)).toEqual(wanted === undefined ? [] : [wanted]);
         }
         expect(new Set(phases.map(({ spanId }) => spanId)).size).toBe(phases.length);
+        phases.forEach(({ start, kind, evidence }, index) => {
+          const before = phases[index - 1];
+          if (before?.end !== start || cuts.includes(start)) return;
+          expect({ kind, evidence }).not.toEqual({ kind: before.kind, evidence: before.evidence });
+        });
         for (const cut of cuts) expect(phases.filter(({ start, end }) => start < cut && cut < end)).toEqual([]);
       }),
     );

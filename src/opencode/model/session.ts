@@ -179,7 +179,7 @@ export interface Answer {
   readonly created: number;
   /** null: it was cut off, or is at work. */
   readonly completed: number | null;
-  /** The last moment that anything of it tells of. */
+  /** The last moment that anything of it tells of; where it and all of its tools have ended, `completed` will do. */
   readonly lastMoment: number;
   readonly agent: string | null;
   readonly mode: string | null;

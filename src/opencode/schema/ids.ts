@@ -18,13 +18,19 @@ const ALL_BITS = 2 ** 48 - 1;
  * @returns ms since the epoch, or undefined when the id is not of opencode's form
  */
 export function idTime(id: string, nearMs: number): number | undefined {
-  const prefix = PREFIXES.find((one) => id.startsWith(one));
-  if (prefix === undefined) return undefined;
-  const bits = mintedBits(id, prefix.length);
+  const begin = lengthOfPrefix(id);
+  if (begin === 0) return undefined;
+  const bits = mintedBits(id, begin);
   if (bits === undefined) return undefined;
   const value = id.startsWith("ses") ? ALL_BITS - bits : bits;
   const low = Math.floor(value / COUNTER_VALUES);
   return low + Math.round((nearMs - low) / WRAP_MS) * WRAP_MS;
+}
+
+/** 0: it has none that is opencode's. */
+function lengthOfPrefix(id: string): number {
+  for (const prefix of PREFIXES) if (id.startsWith(prefix)) return prefix.length;
+  return 0;
 }
 
 /** By hand: each part of a session is asked for its time more than once, and a regular expression takes ten times as long. */

@@ -28,10 +28,11 @@ export interface Attempt {
  */
 export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
   const { parts } = message;
-  const isAsked = hasTokens(message) || parts.some((part) => !isTool(part) || isProviderExecuted(part));
-  if (parts.length > 0 && !isAsked) return [];
   // Nearly all messages are one attempt.
-  if (parts.findLastIndex(isStepStart) <= 0) return [attemptFrom(parts)];
+  const all = attemptFrom(parts);
+  const isToolsAlone = parts.length > 0 && all.tools.length === parts.length;
+  if (isToolsAlone && !hasTokens(message) && !all.tools.some(isProviderExecuted)) return [];
+  if (all.stepStart === undefined || parts.findLastIndex(isStepStart) === 0) return [all];
   const groups: Part[][] = [];
   for (const part of parts) {
     if (isStepStart(part) || groups.length === 0) groups.push([]);
@@ -65,8 +66,4 @@ function attemptFrom(parts: readonly Part[]): Attempt {
 
 function isStepStart(part: Part): part is StepStartPart {
   return part.type === "step-start";
-}
-
-function isTool(part: Part): part is ToolPart {
-  return part.type === "tool";
 }

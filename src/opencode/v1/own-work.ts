@@ -34,7 +34,8 @@ export function ownWorkOf(messages: readonly ReadMessage[], context: OwnWorkCont
   const within: OwnWork[] = [];
   let before = at;
   messages.forEach((one, index) => {
-    within.push(...beforeRequest(one, { before, isFirst: index === 0 }, context), ...afterOutput(one, marks));
+    for (const work of beforeRequest(one, { before, isFirst: index === 0 }, context)) within.push(work);
+    for (const work of afterOutput(one, marks)) within.push(work);
     before = Math.max(before, one.answer.completed ?? one.answer.lastMoment);
   });
   const isBefore = (mark: LoggedMark): boolean => of !== null && mark.at >= of.run.startedAt && mark.at <= at;

@@ -1,4 +1,4 @@
-import type { Answer, DeadRequest, ModelCall } from "../model/session.js";
+import type { Answer, DeadRequest, ModelCall, ToolRun } from "../model/session.js";
 import {
   cutOffOutput,
   NO_WIRE,
@@ -8,7 +8,7 @@ import {
   type SessionWire,
   toolsWithin,
 } from "../model/session-wire.js";
-import type { CallOutput, Interval, ModelFacts } from "../model/values.js";
+import type { CallOutput, Interval, ModelFacts, Patch } from "../model/values.js";
 import type { AssistantInfo, AssistantMessage } from "../schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
@@ -48,13 +48,21 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
   const wire = context.wire ?? NO_WIRE;
   const request = requestsOf(attempts, clock, context.requestsWithin, context.log, wire.requests);
   const runs = toolsWithin(wire.tools, context.requestsWithin);
+  const tools: ToolRun[] = [];
+  const patches: Patch[] = [];
+  for (const part of parts) {
+    if (part.type === "tool") tools.push(readTool(part, clock, runs));
+    else if (part.type === "patch") patches.push({ hash: part.hash, files: part.files });
+  }
+  const { completed = null } = info.time;
+  const isOver = completed !== null && tools.every(({ end }) => end !== null);
   return {
     kind: "answer",
     id: info.id,
     index: context.index,
     created: clock.created,
-    completed: info.time.completed ?? null,
-    lastMoment: lastMomentOf(message, clock),
+    completed,
+    lastMoment: isOver ? completed : lastMomentOf(message, clock),
     agent: info.agent ?? null,
     mode: info.mode ?? null,
     step: stepOf(info, attempts, context),
@@ -62,8 +70,8 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
     answers: info.parentID ?? null,
     call: request ? readCall(message, request, context) : null,
     dead: request ? deadRequests(info, request) : [],
-    tools: parts.filter((part) => part.type === "tool").map((part) => readTool(part, clock, runs)),
-    patches: parts.flatMap((part) => (part.type === "patch" ? [{ hash: part.hash, files: part.files }] : [])),
+    tools,
+    patches,
     error: info.error ? { name: info.error.name, data: info.error.data } : null,
     finish: info.finish ?? null,
     structured: info.structured ?? null,

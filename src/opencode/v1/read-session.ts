@@ -92,11 +92,10 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
   const turn = withoutOwnAbort(raw, run);
   const { id, at, origin, copied } = turn;
   const asked = modelAsked(turn);
-  const byHand = new Set(
-    [...turn.context, ...turn.rest].flatMap((message) =>
-      isUser(message) && isAskedByHand(message) ? [message.info.id] : [],
-    ),
-  );
+  const byHand = new Set<string>();
+  for (const messages of [turn.context, turn.rest]) {
+    for (const message of messages) if (isUser(message) && isAskedByHand(message)) byHand.add(message.info.id);
+  }
   // One object a message: a prompt stands among the prompts and where it came in.
   const entries = new Map<UserMessage, readonly Entry[]>();
   const entriesOf = (message: UserMessage): readonly Entry[] => {
@@ -106,9 +105,13 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
   };
   const startIsExact = toolStartIsExact(run?.opencode ?? session.version);
   const read: ReadMessage[] = [];
-  const entriesIn = (messages: readonly Message[], byPerson: boolean): readonly Entry[] =>
-    messages.flatMap((message, position): Entry | readonly Entry[] => {
-      if (isUser(message)) return entriesOf(message);
+  const entriesIn = (messages: readonly Message[], byPerson: boolean): readonly Entry[] => {
+    const found: Entry[] = [];
+    messages.forEach((message, position) => {
+      if (isUser(message)) {
+        found.push(...entriesOf(message));
+        return;
+      }
       const place = session.places.get(message.info.id);
       const { created, completed } = message.info.time;
       const clock = messageClock(message.info, startIsExact);
@@ -127,8 +130,10 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
         summaryByHand: byHand.has(message.info.parentID ?? ""),
       });
       if (!byPerson) read.push({ message, answer, clock });
-      return answer;
+      found.push(answer);
     });
+    return found;
+  };
   const rest = entriesIn(turn.rest, origin === "command");
   return {
     id,

@@ -8,16 +8,20 @@ import { sumOfTokens, type Tokens } from "../schema/tokens.js";
  * message itself may.
  */
 export function recordedTokens({ info, parts }: AssistantMessage): RecordedTokens {
-  const finishes = parts.filter((part) => part.type === "step-finish");
-  const [first, ...more] = finishes;
+  let tokens: Tokens | undefined;
+  let [finishes, spent] = [0, 0];
+  for (const part of parts) {
+    if (part.type !== "step-finish") continue;
+    finishes += 1;
+    spent += part.cost;
+    tokens = tokens ? addTokens(tokens, part.tokens) : part.tokens;
+  }
   const ofMessage = sumOfTokens(info.tokens);
-  const spent = finishes.reduce((sum, finish) => sum + finish.cost, 0);
   const cost = spent > 0 ? spent : info.cost;
-  if (!first) return recordedIn(info.tokens, cost, null);
-  const tokens = more.reduce((sum, finish) => addTokens(sum, finish.tokens), first.tokens);
+  if (!tokens) return recordedIn(info.tokens, cost, null);
   const own = sumOfTokens(tokens);
   if (own === 0 && ofMessage > 0) return recordedIn(info.tokens, cost, null);
-  const differs = more.length === 0 && ofMessage > 0 && ofMessage !== own;
+  const differs = finishes === 1 && ofMessage > 0 && ofMessage !== own;
   return recordedIn(tokens, cost, differs ? ofMessage : null);
 }
 

@@ -60,23 +60,29 @@ export function requestsOf(
   const call = attempts.at(-1);
   if (!call) return undefined;
   const streamed = attempts.slice(0, -1);
+  // Most sessions are read with nothing but their exports.
+  if (!log && wire.length === 0) return fromExport(call, streamed, clock, null);
   const logged = log ? sentByLog(log, clock, window) : [];
   const followed = log ? sentByEvents(log.retries, attempts, clock, window) : [];
   const candidates = sentWithin(wire, window);
   const recorded = fitted(attempts, clock, sentByWire(candidates, attempts, clock, [...logged, ...followed]));
   if (recorded) return recorded;
   const known = fitted(attempts, clock, logged) ?? fitted(attempts, clock, followed);
-  if (candidates.length > 0) return { ...(known ?? fromExport(call, streamed, clock)), misfit: "wire" };
+  if (candidates.length > 0) return { ...(known ?? fromExport(call, streamed, clock, null)), misfit: "wire" };
   if (known) return known;
   const misfit = logged.length > 0 ? "log" : followed.length > 0 ? "events" : null;
-  const { start, timing, attempt, failure, dead } = fromExport(call, streamed, clock);
-  return { start, timing, attempt, failure, dead, misfit };
+  return fromExport(call, streamed, clock, misfit);
 }
 
 /** A request that failed, or was cut off, before its first chunk. */
 const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, content: [], tools: [] };
 
-function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageClock): Omit<CallRequest, "misfit"> {
+function fromExport(
+  call: Attempt,
+  streamed: readonly Attempt[],
+  clock: MessageClock,
+  misfit: CallRequest["misfit"],
+): CallRequest {
   let start = clock.created;
   const dead = streamed.map((attempt, index): DeadRequest => {
     const from = start;
@@ -85,7 +91,7 @@ function fromExport(call: Attempt, streamed: readonly Attempt[], clock: MessageC
     start = Math.max(from, Math.min(lastMomentOfAttempt(attempt, clock), next));
     return { start: from, end: start, timing: "bounded", attempt, failure: null };
   });
-  return { start, timing: "bounded", attempt: call, failure: null, dead };
+  return { start, timing: "bounded", attempt: call, failure: null, dead, misfit };
 }
 
 /**

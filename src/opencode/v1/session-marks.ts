@@ -37,9 +37,11 @@ export function marksBySession(
     for (const mark of [...(own.get(id) ?? []), ...ofProcesses.filter(isAbout)]) pushTo(byKind, mark.kind, mark);
     for (const some of byKind.values()) some.sort((a, b) => a.at - b.at);
     const firsts = new Set([...its].flatMap((process) => firstLoops.get(process) ?? []));
-    return { of: (kind) => byKind.get(kind) ?? [], isFirstLoop: (at) => firsts.has(at) };
+    return { of: (kind) => byKind.get(kind) ?? NO_MARKS, isFirstLoop: (at) => firsts.has(at) };
   };
 }
+
+const NO_MARKS: readonly LoggedMark[] = [];
 
 function pushTo<Key>(lists: Map<Key, LoggedMark[]>, key: Key, mark: LoggedMark): void {
   const list = lists.get(key);

@@ -73,21 +73,22 @@ export function firstContentAt(attempt: Attempt, clock: MessageClock): number | 
  */
 export function outputEndAt(attempt: Attempt, clock: MessageClock): Moment | undefined {
   const finish = attempt.stepFinish && clock.mintedAt(attempt.stepFinish.id);
-  // What the provider ran is part of the stream.
-  const tools = attempt.tools.filter((part) => !isProviderExecuted(part));
-  if (tools.length === 0 && finish !== undefined) return { at: finish, timing: "exact" };
   let last = Number.NEGATIVE_INFINITY;
   let timing: Timing = "exact";
+  let isStreamAlone = true;
   for (const { time } of attempt.content) last = Math.max(last, time?.end ?? time?.start ?? last);
   for (const part of attempt.tools) {
     const tool = toolTime(part, clock);
+    // What the provider ran is part of the stream.
     if (isProviderExecuted(part)) {
       last = Math.max(last, tool.end ?? tool.start);
       continue;
     }
+    isStreamAlone = false;
     last = Math.max(last, tool.start);
     if (tool.timing === "bounded") timing = "bounded";
   }
+  if (isStreamAlone && finish !== undefined) return { at: finish, timing: "exact" };
   if (last === Number.NEGATIVE_INFINITY) return undefined;
   return { at: Math.min(last, finish ?? Number.POSITIVE_INFINITY), timing };
 }

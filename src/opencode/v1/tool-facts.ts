@@ -49,13 +49,8 @@ export function toolFacts(part: ToolPart): ToolFacts {
     input: state.input,
     output: state.status === "completed" ? state.output : undefined,
     error: state.status === "error" ? state.error : undefined,
-    metadata: metadataOf(part),
+    metadata: state.status === "pending" ? undefined : isProviders ? providerResult(part) : state.metadata,
   };
-}
-
-function metadataOf(part: ToolPart): ToolFacts["metadata"] {
-  if (part.state.status === "pending") return undefined;
-  return isProviderExecuted(part) ? providerResult(part) : part.state.metadata;
 }
 
 /** What the model is told of a call: its output, or the error's text; null while there is neither. */
