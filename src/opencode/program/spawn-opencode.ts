@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { constants } from "node:os";
 import { onExit } from "signal-exit";
 
@@ -72,16 +72,18 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * @throws the system's error when the program cannot be started
  */
 export async function spawnOpenCode(options: SpawnOptions): Promise<ProcessExit> {
-  const handles = [
-    await open(options.files.stdin, "r"),
-    // Appending, because that is what makes two writers of one file harmless.
-    await open(options.files.stdout, "a", 0o600),
-    await open(options.files.stderr, "a", 0o600),
-  ] as const;
+  const opened: FileHandle[] = [];
+  const fdOf = async (path: string, flags: "r" | "a"): Promise<number> => {
+    const handle = await open(path, flags, 0o600);
+    opened.push(handle);
+    return handle.fd;
+  };
+  const { stdin, stdout, stderr } = options.files;
   try {
-    return await runToEnd(options, [handles[0].fd, handles[1].fd, handles[2].fd]);
+    // Appending, because that is what makes two writers of one file harmless.
+    return await runToEnd(options, [await fdOf(stdin, "r"), await fdOf(stdout, "a"), await fdOf(stderr, "a")]);
   } finally {
-    await Promise.all(handles.map((handle) => handle.close()));
+    await Promise.all(opened.map((handle) => handle.close()));
   }
 }
 
