@@ -34,7 +34,7 @@ export function describeTrace(
   options: TraceOptions = {},
   profileName: SpanProfileName = "langfuse",
 ): readonly SpanData[] {
-  return spansToDescribe(trace, options, profileName).map(({ describe }) => {
+  return [...spansToDescribe(trace, options, profileName)].flat().map(({ describe }) => {
     const { shared, own, ...span } = describe();
     const plain = own.map(([name, value]) => [name, value instanceof JsonText ? String(value) : value] as const);
     return { ...span, attributes: { ...shared, ...Object.fromEntries(plain) } };
@@ -48,26 +48,29 @@ export interface SpanToDescribe {
 }
 
 /**
- * The same for what is sent, one by one; only the root is described at once, so that its files come first.
+ * The same for what is sent, a few at a time, as far as the caller has come: of a long trace all of them would outlive
+ * several collections of garbage. Only the root is described at once, so that its files come first.
  *
  * @param files takes the files that stand in the trace, to which the spans then refer; without it they are described
  */
-export function spansToDescribe(
+export function* spansToDescribe(
   trace: LoopTrace,
   options: TraceOptions,
   profileName: SpanProfileName,
   files?: FileShelf,
-): readonly SpanToDescribe[] {
+): Generator<readonly SpanToDescribe[]> {
   const profile = spanProfile(profileName);
   const [priced = trace] = withUserPrices([trace], options.prices);
   const shown = options.content === false ? withoutContent(priced) : priced;
   const context = traceContext(shown, options, profile.shared, files);
+  const walk: Walk = { ...context, profile, ofTrace: context.shared };
+  const { loop } = context.trace;
   const parent: SpanParent | null = options.parent ? { spanId: options.parent.spanId, remote: true } : null;
-  const [root, ...rest] = loopSpans(context.trace.loop, parent, { ...context, profile, ofTrace: context.shared }, true);
-  if (!root) return rest;
   const { links = [] } = options;
-  const described = links.length > 0 ? { ...root.describe(), links } : root.describe();
-  return [...rest, { spanId: root.spanId, describe: () => described }];
+  const root = loopSpan(loop, parent, walk, true).describe();
+  const described = links.length > 0 ? { ...root, links } : root;
+  yield* spansBelow(loop, walk);
+  yield [{ spanId: loop.spanId, describe: () => described }];
 }
 
 interface Walk extends TraceContext {
@@ -76,21 +79,27 @@ interface Walk extends TraceContext {
   readonly ofTrace: Attributes;
 }
 
-function loopSpans(loop: Loop, parent: SpanParent | null, around: Walk, root: boolean): SpanToDescribe[] {
-  const walk = root ? around : subagentWalk(loop, around);
+function* subagentSpans(loop: Loop, parent: SpanParent, around: Walk): Generator<readonly SpanToDescribe[]> {
+  const walk = subagentWalk(loop, around);
+  yield [loopSpan(loop, parent, walk, false)];
+  yield* spansBelow(loop, walk);
+}
+
+function loopSpan(loop: Loop, parent: SpanParent | null, walk: Walk, root: boolean): SpanToDescribe {
+  return span(loop, parent, () => walk.profile.loop(loop, walk, root), walk);
+}
+
+function* spansBelow(loop: Loop, walk: Walk): Generator<readonly SpanToDescribe[]> {
   const given = givenTexts(loop, walk.trace.wire);
   const below = { spanId: loop.spanId, remote: false };
-  return [
-    span(loop, parent, () => walk.profile.loop(loop, walk, root), walk),
-    ...loop.steps.flatMap((step) => stepSpans(step, loop, walk, given)),
-    ...(loop.otherCalls ?? []).map((call) => otherCallSpan(call, below, walk)),
-    ...loop.loops.flatMap((one) => loopSpans(one, below, walk, false)),
-    ...phaseSpans([...loop.around, ...loop.phases], below, walk),
-  ];
+  for (const step of loop.steps) yield* stepSpans(step, loop, below, walk, given);
+  yield (loop.otherCalls ?? []).map((call) => otherCallSpan(call, below, walk));
+  for (const one of loop.loops) yield* subagentSpans(one, below, walk);
+  yield phaseSpans([...loop.around, ...loop.phases], below, walk);
 }
 
 /** Opencode's own, where they are wanted. */
-function phaseSpans(phases: readonly OwnPhase[], parent: SpanParent, walk: Walk): SpanToDescribe[] {
+function phaseSpans(phases: readonly OwnPhase[], parent: SpanParent, walk: Walk): readonly SpanToDescribe[] {
   if (walk.options.phases !== true) return [];
   return phases.map((phase) => span(phase, parent, () => walk.profile.phase(phase, walk), walk));
 }
@@ -99,18 +108,24 @@ function subagentWalk(loop: Loop, walk: Walk): Walk {
   return { ...walk, shared: walk.profile.sharedBelow(loop, walk.ofTrace, (text) => cleanText(text, walk.textLimit)) };
 }
 
-function stepSpans(step: Step, loop: Loop, walk: Walk, given: ReadonlyMap<string, GivenTexts>): SpanToDescribe[] {
+function* stepSpans(
+  step: Step,
+  loop: Loop,
+  parent: SpanParent,
+  walk: Walk,
+  given: ReadonlyMap<string, GivenTexts>,
+): Generator<readonly SpanToDescribe[]> {
   const { profile } = walk;
   const below = { spanId: step.spanId, remote: false };
-  return [
-    span(step, { spanId: loop.spanId, remote: false }, () => profile.step(step, loop, walk), walk),
+  yield [
+    span(step, parent, () => profile.step(step, loop, walk), walk),
     ...step.events.map((event) => eventSpan(event, below, walk)),
     ...step.retries.map((retry) => span(retry, below, () => profile.retry(retry, step, walk), walk)),
     ...(step.call ? [callSpan(step.call, step, loop, walk, given)] : []),
-    ...step.tools.flatMap((tool) => toolSpans(tool, below, walk)),
-    ...step.loops.flatMap((one) => loopSpans(one, below, walk, false)),
-    ...phaseSpans(step.phases, below, walk),
   ];
+  for (const tool of step.tools) yield* toolSpans(tool, below, walk);
+  for (const one of step.loops) yield* subagentSpans(one, below, walk);
+  yield phaseSpans(step.phases, below, walk);
 }
 
 function callSpan(
@@ -128,13 +143,13 @@ function otherCallSpan(call: OtherCall, parent: SpanParent, walk: Walk): SpanToD
   return span(call, parent, () => walk.profile.otherCall(call, walk), walk);
 }
 
-function toolSpans(tool: Tool, parent: SpanParent, walk: Walk): SpanToDescribe[] {
+function* toolSpans(tool: Tool, parent: SpanParent, walk: Walk): Generator<readonly SpanToDescribe[]> {
   const below = { spanId: tool.spanId, remote: false };
-  return [
+  yield [
     span(tool, parent, () => walk.profile.tool(tool, walk), walk),
     ...tool.innerCalls.map((call) => innerSpan(call, tool, below, walk)),
-    ...tool.loops.flatMap((loop) => loopSpans(loop, below, walk, false)),
   ];
+  for (const loop of tool.loops) yield* subagentSpans(loop, below, walk);
 }
 
 /** It was made while its script ran; when is not known. */

@@ -40,7 +40,6 @@ export function* encodeTrace(
 ): Generator<OtlpRequest> {
   const { files } = limits;
   const describe = (wishes: TraceOptions) => spansToDescribe(trace, wishes, profile, files);
-  const toDescribe = describe(options);
   const shortened = shortening(options, describe);
   const maxSpans = limits.spans ?? 500;
   const maxBytes = limits.bytes ?? 3 * 1024 * 1024;
@@ -48,25 +47,27 @@ export function* encodeTrace(
   const { scope, resource } = spanProfile(profile);
   const request = idle.pop() ?? createRequest();
   request.begin(requestFrame(traceResource(options, resource(options)).attributes, scope));
-  for (const { spanId, describe } of toDescribe) {
-    if (limits.leaveOut?.has(spanId)) {
-      // The shelf's order does not depend on what is left out.
-      if (files) describe();
-      continue;
+  for (const few of describe(options)) {
+    for (const { spanId, describe } of few) {
+      if (limits.leaveOut?.has(spanId)) {
+        // The shelf's order does not depend on what is left out.
+        if (files) describe();
+        continue;
+      }
+      let span = describe();
+      let size = request.write(span);
+      const shorter = size > maxSpanBytes ? shortened(span) : [];
+      for (const one of shorter) {
+        span = one;
+        size = request.write(span);
+        if (size <= maxSpanBytes) break;
+      }
+      files?.sent(span, span.own);
+      const isFull = request.spans() >= maxSpans || request.size() + size > maxBytes;
+      const full = request.spans() > 0 && isFull ? request.close() : undefined;
+      request.add(span, size);
+      if (full) yield full;
     }
-    let span = describe();
-    let size = request.write(span);
-    const shorter = size > maxSpanBytes ? shortened(span) : [];
-    for (const one of shorter) {
-      span = one;
-      size = request.write(span);
-      if (size <= maxSpanBytes) break;
-    }
-    files?.sent(span, span.own);
-    const isFull = request.spans() >= maxSpans || request.size() + size > maxBytes;
-    const full = request.spans() > 0 && isFull ? request.close() : undefined;
-    request.add(span, size);
-    if (full) yield full;
   }
   const last = request.spans() > 0 ? request.close() : undefined;
   if (idle.length === 0) idle.push(request);
@@ -132,7 +133,7 @@ const SHORTEST_TEXT = 1_000;
  */
 function shortening(
   options: TraceOptions,
-  describe: (options: TraceOptions) => readonly SpanToDescribe[],
+  describe: (options: TraceOptions) => Iterable<readonly SpanToDescribe[]>,
 ): (span: SpanToWrite) => Generator<SpanToWrite> {
   // A trace with one such span often has more of them.
   const byLimit = new Map<number, ReadonlyMap<string, SpanToDescribe>>();
@@ -141,7 +142,8 @@ function shortening(
     while (textLimit > SHORTEST_TEXT) {
       textLimit = Math.max(SHORTEST_TEXT, Math.floor(textLimit / 4));
       const toDescribe =
-        byLimit.get(textLimit) ?? new Map(describe({ ...options, textLimit }).map((one) => [one.spanId, one]));
+        byLimit.get(textLimit) ??
+        new Map([...describe({ ...options, textLimit })].flat().map((one) => [one.spanId, one]));
       byLimit.set(textLimit, toDescribe);
       const one = toDescribe.get(spanId);
       if (one) yield one.describe();
