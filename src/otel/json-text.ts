@@ -24,6 +24,7 @@ const UNWRITABLE = "<failed to serialize>";
 
 /** A value as an attribute has it, where it is no text: as JSON. @returns undefined where JSON has nothing for it */
 export function jsonText(value: unknown): JsonText | string | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "null";
   if (isPlain(value)) return new JsonText(value);
   try {
     return JSON.stringify(value);

@@ -48,6 +48,9 @@ interface WrittenShared {
 export function createSpanWriter(): SpanWriter {
   const heads = headsOfAttributes();
   const known = new WeakMap<Attributes, WrittenShared>();
+  let ofTrace: string | undefined;
+  /** Of a span of that trace. */
+  let beginning = utf8("");
 
   function sharedOf(attributes: Attributes): WrittenShared {
     const before = known.get(attributes);
@@ -63,9 +66,11 @@ export function createSpanWriter(): SpanWriter {
     write(span, to) {
       const { traceId, spanId, parent, exception, errorMessage, links = [] } = span;
       const isChild = parent !== null && isSpanContextValid({ traceId, spanId: parent.spanId, traceFlags: 0 });
-      to.bytes(TRACE_ID);
-      to.text(traceId, 1);
-      to.bytes(SPAN_ID);
+      if (traceId !== ofTrace) {
+        ofTrace = traceId;
+        beginning = utf8(`{"traceId":${JSON.stringify(traceId)},"spanId":"`);
+      }
+      to.bytes(beginning);
       to.text(spanId, 1);
       if (isChild) {
         to.bytes(PARENT_ID);
@@ -98,7 +103,8 @@ export function createSpanWriter(): SpanWriter {
         to.bytes(ERROR_END);
       }
       const flags = TraceFlags.SAMPLED | HAS_IS_REMOTE | (isChild && parent.remote ? IS_REMOTE : 0);
-      to.text(`,"links":[${links.map(linkJson).join()}],"droppedLinksCount":0,"flags":${flags}}`, 0);
+      if (links.length === 0 && flags === MOST_FLAGS) to.bytes(NO_LINKS);
+      else to.text(linksJson(links, flags), 0);
       return 600 + shared.size + own;
     },
   };
@@ -106,8 +112,6 @@ export function createSpanWriter(): SpanWriter {
 
 const encoder = new TextEncoder();
 
-const TRACE_ID = utf8('{"traceId":"');
-const SPAN_ID = utf8('","spanId":"');
 const PARENT_ID = utf8('","parentSpanId":"');
 const NAME = utf8('","name":"');
 const CLIENT = utf8(`","kind":${SpanKind.CLIENT + 1},"startTimeUnixNano":"`);
@@ -122,6 +126,9 @@ const STATUS = '],"droppedEventsCount":0,"status":{"code":';
 const UNSET = utf8(`${STATUS}${SpanStatusCode.UNSET}}`);
 const ERROR = utf8(`${STATUS}${SpanStatusCode.ERROR},"message":"`);
 const ERROR_END = utf8('"}');
+
+const MOST_FLAGS = TraceFlags.SAMPLED | HAS_IS_REMOTE;
+const NO_LINKS = utf8(linksJson([], MOST_FLAGS));
 
 /** How an attribute begins, by its name and whether another one stands before it. */
 type HeadOf = (name: string, isFirst: boolean) => Uint8Array;
@@ -199,6 +206,10 @@ function valueJson(value: unknown): string {
       // `Array.from` also sees the empty places of a list.
       return Array.isArray(value) ? `{"arrayValue":{"values":[${Array.from(value, valueJson).join()}]}}` : "{}";
   }
+}
+
+function linksJson(links: readonly RemoteParent[], flags: number): string {
+  return `,"links":[${links.map(linkJson).join()}],"droppedLinksCount":0,"flags":${flags}}`;
 }
 
 function linkJson({ traceId, spanId }: RemoteParent): string {

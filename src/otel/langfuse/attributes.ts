@@ -33,7 +33,7 @@ import type {
 } from "../../trace/model.js";
 import { NO_USAGE, recordedUsage } from "../../trace/usage.js";
 import { cleanText } from "../clean-value.js";
-import { genAiUsage } from "../facts/gen-ai-usage.js";
+import { addGenAiUsage, genAiUsage } from "../facts/gen-ai-usage.js";
 import { fullInput, type GivenTexts, NOTHING_NEW } from "../facts/given-texts.js";
 import { loopFacts } from "../facts/loop-facts.js";
 import { providerName } from "../facts/provider-name.js";
@@ -115,11 +115,7 @@ export function callAttributes(
     output,
     verdict: callVerdict(call, step, loop),
     kind: "call",
-    metadata: {
-      ...callFacts(call, step, loop),
-      messages: left ? "left out: Langfuse draws no Markdown of so much text" : undefined,
-      ...wireMetadata(call, wire, given),
-    },
+    metadata: callMetadata(call, step, loop, left, context.trace.wire, given),
     generation: {
       ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
       modelParameters: parametersOf(call, context),
@@ -128,14 +124,39 @@ export function callAttributes(
       ...(call.cost !== null && !loop.copied ? { costDetails: { total: call.cost } } : {}),
       ...(call.firstTokenAt !== null ? { completionStartTime: new Date(call.firstTokenAt) } : {}),
     },
-    extra: {
-      [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT,
-      ...modelAttributes(model),
-      ...(call.finish === null ? {} : { [ATTR_GEN_AI_RESPONSE_FINISH_REASONS]: [call.finish] }),
-      ...(loop.copied ? {} : genAiUsage(call)),
-      ...wireAttributes(call, given),
-    },
+    extra: callExtra(call, loop, given),
   });
+}
+
+/** Written field by field: an object that is put together of others is the slowest to make. */
+function callExtra(call: Call, loop: Loop, given: GivenTexts | undefined): Attributes {
+  const { model } = call;
+  const extra: Attributes = { [ATTR_GEN_AI_OPERATION_NAME]: GEN_AI_OPERATION_NAME_VALUE_CHAT };
+  if (model) {
+    extra[ATTR_GEN_AI_PROVIDER_NAME] = providerName(model.providerId);
+    extra[ATTR_GEN_AI_REQUEST_MODEL] = model.modelId;
+  }
+  if (call.finish !== null) extra[ATTR_GEN_AI_RESPONSE_FINISH_REASONS] = [call.finish];
+  if (!loop.copied) addGenAiUsage(call, extra);
+  return call.wire === undefined ? extra : { ...extra, ...wireAttributes(call, given) };
+}
+
+/** Of most calls nothing was recorded: their facts are not copied. @param left whether there was too much to draw */
+function callMetadata(
+  call: Call,
+  step: Step,
+  loop: Loop,
+  left: boolean,
+  tables: WireTables | undefined,
+  given: GivenTexts | undefined,
+): SpanFacts {
+  const facts = callFacts(call, step, loop);
+  if (!left && call.wire === undefined && given === undefined) return facts;
+  return {
+    ...facts,
+    messages: left ? "left out: Langfuse draws no Markdown of so much text" : undefined,
+    ...wireMetadata(call, tables, given),
+  };
 }
 
 /** What opencode itself was at. */
@@ -220,14 +241,15 @@ function loopMetadata(loop: Loop, context: TraceContext, root: boolean): SpanFac
 
 function parametersOf(
   { model, agent = null, mode = null }: Pick<Call, "model"> & Partial<Pick<Call, "agent" | "mode">>,
-  context: TraceContext,
+  { textLimit }: TraceContext,
 ): Record<string, string> {
-  const parameters = { provider: model?.providerId ?? null, agent, mode, variant: model?.variant ?? null };
-  return Object.fromEntries(
-    Object.entries(parameters).flatMap(([key, value]) =>
-      value === null ? [] : [[key, cleanText(value, context.textLimit)]],
-    ),
-  );
+  const parameters: Record<string, string> = {};
+  const { providerId, variant = null } = model ?? {};
+  if (providerId !== undefined) parameters.provider = cleanText(providerId, textLimit);
+  if (agent !== null) parameters.agent = cleanText(agent, textLimit);
+  if (mode !== null) parameters.mode = cleanText(mode, textLimit);
+  if (variant !== null) parameters.variant = cleanText(variant, textLimit);
+  return parameters;
 }
 
 /**

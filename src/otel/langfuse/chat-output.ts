@@ -87,10 +87,8 @@ function sizeUpTo(most: number, value: unknown): number {
     else if (typeof next !== "object" || next === null) size += 6;
     else {
       size += 2;
-      for (const [key, inner] of Object.entries(next)) {
-        size += key.length + 3;
-        waiting.push(inner);
-      }
+      for (const key of Object.keys(next)) size += key.length + 3;
+      for (const inner of Object.values(next)) waiting.push(inner);
     }
   }
   return size;

@@ -77,14 +77,40 @@ type Tell = (name: string, value: unknown) => void;
  * told. Names are well-formed.
  */
 export function tellMetadata(kind: keyof typeof READING, facts: SpanFacts, tell: Tell): void {
-  const names = Object.keys(facts);
-  if (!names.some(isOdd)) {
-    tellInOrder(kind, facts, names, tell);
+  const order = orderOf(kind, Object.keys(facts));
+  if (order !== undefined) {
+    for (const name of order) tellOne(name, facts, tell);
     return;
   }
   const told: [string, unknown][] = [];
-  tellInOrder(kind, facts, names, (name, value) => void told.push([name.toWellFormed(), value]));
+  for (const name of inOrder(kind, Object.keys(facts))) {
+    tellOne(name, facts, (_, value) => void told.push([name.toWellFormed(), value]));
+  }
   for (const [name, value] of Object.entries(Object.fromEntries(told))) tell(name, value);
+}
+
+function tellOne(name: string, facts: SpanFacts, tell: Tell): void {
+  const value = facts[name];
+  if (value !== undefined && value !== null) tell(name, value);
+}
+
+/** The names of the last facts of each kind, which most often are those of the next, and the order of these names. */
+const lastOrders = new Map<string, { readonly names: readonly string[]; readonly order: readonly string[] }>();
+
+/** @returns undefined where a name is odd */
+function orderOf(kind: keyof typeof READING, names: readonly string[]): readonly string[] | undefined {
+  const last = lastOrders.get(kind);
+  if (last !== undefined && isSame(last.names, names)) return last.order;
+  if (names.some(isOdd)) return undefined;
+  const order = inOrder(kind, names);
+  lastOrders.set(kind, { names, order });
+  return order;
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
+  return true;
 }
 
 /** A name of the caller's: an object puts numbers first, and two names may become one when they are well-formed. */
@@ -94,16 +120,9 @@ function isOdd(name: string): boolean {
 
 const NINE = 0x39;
 
-function tellInOrder(kind: keyof typeof READING, facts: SpanFacts, names: readonly string[], tell: Tell): void {
+function inOrder(kind: keyof typeof READING, names: readonly string[]): readonly string[] {
   const { last = [], first = [], beside } = ORDERS.get(kind) ?? {};
-  const tellOne = (name: string): void => {
-    const value = facts[name];
-    if (value !== undefined && value !== null) tell(name, value);
-  };
-  for (const name of last) tellOne(name);
-  for (let index = names.length - 1; index >= 0; index -= 1) {
-    const name = names[index] ?? "";
-    if (!beside?.has(name)) tellOne(name);
-  }
-  for (const name of first) tellOne(name);
+  const given = new Set(names);
+  const between = names.filter((name) => !beside?.has(name)).toReversed();
+  return [...last.filter((name) => given.has(name)), ...between, ...first.filter((name) => given.has(name))];
 }
