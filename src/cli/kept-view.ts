@@ -6,9 +6,10 @@
 import { existsSync, lstatSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readOwnTextNow } from "../files/own-files.js";
-import { ensurePrivateFolder, namesIn, removeIfThere, writeUnsynced } from "../files/private-files.js";
+import { ensurePrivateFolder, removeIfThere, writeUnsynced } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
+import { mayHaveMarker } from "../masking/marker.js";
 import { configuredServers } from "../opencode/program.js";
 import { isSessionId, type SessionTree } from "../opencode/session.js";
 import { changedSince, KEPT_NOTE } from "../sessions/changed-since.js";
@@ -19,6 +20,7 @@ import { namesIn as namesInStore } from "../sessions/store-files.js";
 import type { TreeView } from "../terminal/paint-tree.js";
 import { isFields } from "../text/json-fields.js";
 import { BUILD_DIGEST } from "./build-digest.js";
+import { removeGoneViews, viewsFolder } from "./view-files.js";
 
 /** What is shown of a session: its turns, and what could have been spared in it. */
 export interface SessionView {
@@ -71,12 +73,13 @@ export async function keptView(id: string, load: LoadOptions): Promise<SessionVi
     const pieces = isBuilt() ? knownPieces(maskingOf(load)) : undefined;
     // A file of that name would be meant.
     if (!pieces || !isSessionId(id) || existsSync(resolve(directory, id))) return undefined;
-    for (const folder of [paths.sessions, folderIn(paths)]) refuseUntrustedFolder(paths.root, folder);
+    for (const folder of [paths.sessions, viewsFolder(paths)]) refuseUntrustedFolder(paths.root, folder);
     const kept: unknown = JSON.parse(readOwnTextNow(fileIn(paths, id), MOST_VIEW_BYTES));
     if (!isView(kept)) return undefined;
     const { origin, view } = kept;
     if (origin.prices !== pricesOf(load)) return undefined;
     const files = await filesOf(paths, origin.ids);
+    if (files && !files.listed.includes(`${id}.json`)) await removeIfThere(fileIn(paths, id));
     if (files?.print !== origin.print || holdsAny(files, pieces)) return undefined;
     const { servers } = origin;
     if (servers && servers.names.join("\n") !== (await serversIn(servers.directory, load)).join("\n")) return undefined;
@@ -103,15 +106,16 @@ export async function keepView(tree: SessionTree, view: SessionView, load: LoadO
     const files = await filesOf(paths, ids);
     if (!files || files.changedAt > begun - SETTLED_MS || holdsAny(files, pieces)) return;
     const isTold = files.names.some((name) => name.startsWith(`${id}.mcp-`));
+    // In a directory of that name there is no configuration, whatever is in the one that is meant.
+    if (!isTold && mayHaveMarker(directory)) return;
     const servers = isTold ? null : { directory, names: await serversIn(directory, load) };
     const { updated = time.created } = time;
     const origin: Origin = { ids, print: files.print, servers, prices: pricesOf(load), updated };
     const kept: KeptView = { build: BUILD_DIGEST, origin, view };
     const text = JSON.stringify(kept);
     if (text.length > MOST_VIEW_BYTES / 3) return;
-    const folder = folderIn(paths);
-    await ensurePrivateFolder(paths.root, folder);
-    await removeOrphans(folder, files);
+    await ensurePrivateFolder(paths.root, viewsFolder(paths));
+    await removeGoneViews(paths, files.listed);
     await writeUnsynced(fileIn(paths, id), text);
   } catch {
     // A full or read-only disk is no reason not to show it.
@@ -122,17 +126,15 @@ function isBuilt(): boolean {
   return /^[0-9a-f]{16}$/.test(BUILD_DIGEST);
 }
 
-/** This build has written it, so it is what it was then. */
+/** This build has written it, so what is in its turns is what it was then, unless the file was damaged since. */
 function isView(kept: unknown): kept is KeptView {
-  return isFields(kept) && kept.build === BUILD_DIGEST && isFields(kept.origin) && isFields(kept.view);
-}
-
-function folderIn({ root }: StorePaths): string {
-  return join(root, "views");
+  if (!isFields(kept) || kept.build !== BUILD_DIGEST || !isFields(kept.origin) || !isFields(kept.view)) return false;
+  const { turns, advice } = kept.view;
+  return Array.isArray(turns) && turns.every(isFields) && (advice === null || typeof advice === "string");
 }
 
 function fileIn(paths: StorePaths, id: string): string {
-  return join(folderIn(paths), `${id}.json`);
+  return join(viewsFolder(paths), `${id}.json`);
 }
 
 function pricesOf({ prices = [] }: LoadOptions): string {
@@ -178,11 +180,4 @@ function holdsAny({ folder, names, bytes }: Files, pieces: readonly string[]): b
     const text = readOwnTextNow(join(folder, name), MOST_FILES_BYTES);
     return pieces.some((piece) => text.includes(piece));
   });
-}
-
-/** Removes views of sessions that are not kept any more; what cannot be removed so, a folder say, is none. */
-async function removeOrphans(folder: string, { listed }: Files): Promise<void> {
-  const kept = new Set(listed);
-  for (const name of await namesIn(folder))
-    if (!kept.has(name)) await removeIfThere(join(folder, name)).catch(() => undefined);
 }

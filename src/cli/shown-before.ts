@@ -19,6 +19,11 @@ export class ShownBefore {
     return this.#before;
   }
 
+  /** What was kept cannot be shown after all: it is damaged. */
+  forget(): void {
+    this.#before = undefined;
+  }
+
   /** A session that was read. */
   take(tree: SessionTree): void {
     this.#trees.push(tree);

@@ -9,6 +9,11 @@ export function markerOf(label: string): string {
   return `[masked: ${label.replace(/[^\w .-]/g, "")}]`;
 }
 
+/** Whether one may stand in a text. */
+export function mayHaveMarker(text: string): boolean {
+  return text.includes("[masked: ");
+}
+
 const MARKERS = /\[masked: [\w .-]*\]/g;
 
 /** How many markers stand in the texts of a plain value; of a long text that stands there again, in its edges alone. */

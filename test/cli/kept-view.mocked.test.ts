@@ -125,6 +125,28 @@ describe("a view does not count", () => {
     expect(stderr).toContain("There is no turn 9");
   });
 
+  test.each<readonly [string, (view: Record<string, unknown>) => unknown]>([
+    ["no turns", () => ({})],
+    ["turns that are none", () => ({ turns: 7, advice: null })],
+    ["a turn without anything", ({ turns }) => ({ turns: Array.isArray(turns) ? [...turns, null] : [], advice: null })],
+    ["a turn without a view", () => ({ turns: [{ turn: 0, turns: 1 }], advice: null })],
+    ["a turn without its rows", () => ({ turns: [{ turn: 0, turns: 1, view: { head: {} } }], advice: null })],
+    ["advice that is no text", ({ turns }) => ({ turns, advice: {} })],
+  ])("when it is damaged, and is made anew: %s", async (_, damage) => {
+    const kept = JSON.parse(await readFile(viewOf(id), "utf8"));
+    await writeFile(viewOf(id), JSON.stringify({ ...kept, view: damage(kept.view) }));
+    const read = await show(id);
+    expect(read).not.toContain(MARK);
+    expect(JSON.parse(await readFile(viewOf(id), "utf8")).view.turns).toHaveLength(1);
+    expect(await show(id)).toBe(read);
+  });
+
+  test("when the session is gone, and goes with it", async () => {
+    await rm(join(paths.sessions, `${id}.json`));
+    await looptrace(["show", id], { env, cwd });
+    await expect(readFile(viewOf(id))).rejects.toThrow("ENOENT");
+  });
+
   test("when it is cut, or a link", async () => {
     const text = await readFile(viewOf(id), "utf8");
     await writeFile(viewOf(id), text.slice(0, -9));
@@ -153,6 +175,26 @@ test("a secret of the environment is masked, whether the view was made with it o
   await expect(readFile(viewOf(id))).rejects.toThrow("ENOENT");
   delete env.SERVICE_TOKEN;
   expect(await show(id)).toContain(secret);
+});
+
+test("nothing is kept where the directory is masked: whose tool servers it had cannot be asked", async () => {
+  const id = await keepFixture(paths, "multistep@1.18.33", (text) => {
+    const session = JSON.parse(text);
+    session.info.directory = "/home/[masked: SERVICE_TOKEN]/project";
+    return JSON.stringify(session);
+  });
+  await show(id);
+  await expect(readFile(viewOf(id))).rejects.toThrow("ENOENT");
+});
+
+test("the index takes away the views of sessions that are gone", async () => {
+  const [gone, kept] = [await keepFixture(paths, "multistep@1.18.33"), await keepFixture(paths, "doom-loop@1.18.33")];
+  await show(gone);
+  await show(kept);
+  await rm(join(paths.sessions, `${gone}.json`));
+  await looptrace(["__index"], { env, cwd });
+  await expect(readFile(viewOf(gone))).rejects.toThrow("ENOENT");
+  await readFile(viewOf(kept));
 });
 
 test("nothing is kept of what was kept a moment ago, and the views of sessions that are gone go with the next one", async () => {

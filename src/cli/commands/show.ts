@@ -1,6 +1,7 @@
 import { dearestFinding } from "../../analysis/findings/dearest.js";
 import { findStep } from "../../analysis/step-path.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { attempt } from "../../errors/thrown.js";
 import type { UserPrices } from "../../opencode/model.js";
 import type { LoadOptions } from "../../sessions/load-options.js";
 import { adviceLines, adviceText } from "../../terminal/paint-advice.js";
@@ -63,8 +64,11 @@ export async function show(sources: readonly string[], flags: ShowFlags, termina
     // What was kept of it are its trees alone.
     if (flags.json || flags.step !== undefined) return false;
     const turns = (await before.of(ids, load))?.turns.filter(({ turn }) => isMeant(turn)) ?? [];
-    for (const { view } of turns) print(paintView(view, paintOptions(flags, terminal)));
-    return turns.length > 0;
+    const painted = attempt(() => turns.map(({ view }) => paintView(view, paintOptions(flags, terminal))));
+    // What cannot be painted is damaged: the session itself tells the same.
+    if (!painted) before.forget();
+    for (const text of painted ?? []) print(text);
+    return seen > 0;
   };
   await eachTrace(sources, flags, terminal, use, { instead, onSession: ({ tree }) => before.take(tree) });
   if (seen === 0 && mostTurns > 0) throw nothingShown(flags, mostTurns, missed);
