@@ -8,8 +8,8 @@
  *   npm run -s bench -- --quick --json -                  as JSON on standard output
  *   npm run bench -- --json test/bench/history.json       adds the ratios to that file, see history.ts
  */
-import { parseArgs } from "node:util";
 import { ownVersion } from "../../src/cli/own-version.js";
+import { benchOptions, type Part } from "./bench-options.js";
 import { compareCatalog } from "./catalog.js";
 import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
@@ -28,18 +28,12 @@ import { FULL, QUICK } from "./sizes.js";
 import { compareTracing } from "./tracing.js";
 import { compareWarm } from "./warm.js";
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    json: { type: "string" },
-    only: { type: "string" },
-    sessions: { type: "string" },
-  },
-});
+const values = benchOptions(process.argv.slice(2));
+if (values === "help") throw new Error("npm run bench -- --help tells what it can do.");
 const sized = values.quick ? QUICK : FULL;
-const plan = values.sessions === undefined ? sized : { ...sized, manySessions: Number(values.sessions) };
+const plan = values.sessions === undefined ? sized : { ...sized, manySessions: values.sessions };
 
-const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
+const parts: Readonly<Record<Part, () => Promise<readonly Comparison[]>>> = {
   computing: async () => {
     const measured: Comparison[] = [];
     for (const size of plan.exports) measured.push(...(await compareComputing(size)));
@@ -59,13 +53,8 @@ const parts: Readonly<Record<string, () => Promise<readonly Comparison[]>>> = {
   large: () => compareLarge(plan),
   many: () => compareMany(plan),
 };
-const wanted = values.only === undefined ? Object.keys(parts) : [values.only];
 const measured: Comparison[] = [];
-for (const name of wanted) {
-  const measure = parts[name];
-  if (!measure) throw new Error(`--only takes one of ${Object.keys(parts).join(", ")}`);
-  measured.push(...(await measure()));
-}
+for (const name of values.parts) measured.push(...(await parts[name]()));
 // A quick run is too cold to be held to anything.
 const comparisons = values.quick ? measured.map(({ aim: _, ...comparison }) => comparison) : measured;
 
@@ -76,7 +65,6 @@ process.stdout.write(
     : `node ${node}, ${platform} ${arch}; medians of alternating rounds\n\n${paintTable(comparisons)}\n`,
 );
 if (values.json !== undefined && values.json !== "-") {
-  if (values.quick) throw new Error("A quick run's figures say little: they are not kept.");
   await addToHistory(values.json, {
     looptrace: ownVersion(),
     date: new Date().toISOString().slice(0, 10),

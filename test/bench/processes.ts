@@ -6,7 +6,7 @@ import type * as Paths from "../../src/files/store-paths.js";
 import type { RunEvidence } from "../../src/opencode/evidence.js";
 import type * as Recording from "../../src/sessions/session-recorder.js";
 import { built, builtPath, builtUrl } from "./built.js";
-import { alternate, type Comparison } from "./measure.js";
+import { alternate, type Comparison, duration } from "./measure.js";
 import type { Plan } from "./sizes.js";
 import { syntheticSession } from "./synthetic-session.js";
 
@@ -36,13 +36,15 @@ export async function compareStarts({ exports, startRounds }: Plan): Promise<rea
     const [file = ""] = await writeExports(folder, megabytes);
     const id = await keep(file, join(folder, "home"));
     const comparisons: Comparison[] = [];
-    for (const [name, argv, aim] of [
+    const noView = (): Promise<void> => rm(join(folder, "home", "views"), { recursive: true, force: true });
+    for (const [name, argv, aim, before] of [
       ["looptrace --version", ["--version"], 1.3],
       ["looptrace --help", ["--help"], 1.3],
-      [`looptrace show of a kept session, ${megabytes} MB`, ["show", id], 4],
+      [`looptrace show of a kept session, ${megabytes} MB, the first`, ["show", id], 4, noView],
+      [`looptrace show of a kept session, ${megabytes} MB, a later one`, ["show", id], 2.5],
       [`looptrace show of a file, ${megabytes} MB`, ["show", file], undefined],
     ] as const) {
-      const compared = await compareStart(name, [main, ...argv], startRounds, folder);
+      const compared = await compareStart(name, [main, ...argv], startRounds, folder, before);
       comparisons.push({ ...compared, ...(aim === undefined ? {} : { aim }) });
     }
     return comparisons;
@@ -121,17 +123,23 @@ async function compareMemory(
   return { name: `peak memory, ${what}, ${megabytes} MB (bare: JSON.parse)`, unit: "MB", ...figures, rounds };
 }
 
+/** @param before is done before each start, and not measured */
 async function compareStart(
   name: string,
   args: readonly string[],
   rounds: number,
   folder: string,
+  before?: () => Promise<void>,
 ): Promise<Comparison> {
   const env = { PATH: process.env.PATH, HOME: folder, LOOPTRACE_HOME: join(folder, "home") };
   const figures = await alternate(
     { looptrace: () => runNode(args, env), bare: () => runNode(["-e", "0"], env) },
     rounds,
     2,
+    async (side) => {
+      await before?.();
+      return duration(side);
+    },
   );
   return { name: `${name} (bare: node -e 0)`, unit: "ms", ...figures, rounds };
 }
