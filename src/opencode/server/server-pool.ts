@@ -67,6 +67,8 @@ interface Started
 }
 
 interface Entry {
+  /** The directory that it has to be started in, where there is one. */
+  readonly ownPlace: string | undefined;
   readonly starting: Promise<Started>;
   /** Ends it, also while it starts or waits for its turn to start. */
   readonly stopping: AbortController;
@@ -84,6 +86,9 @@ const UNTOUCHED = { aborted: false, unfit: false, retired: false };
 const MOST_TURNS = 200;
 /** And after so much that was recorded of it: at twice of that the tap stops. */
 const MOST_RECORDED_BYTES = 128 * 1024 * 1024;
+
+/** Each task may have a worktree of its own: so many servers that started in such a place stay without use. */
+const MOST_IDLE_PLACES = 4;
 
 /** How a pool of servers works. */
 export interface ServerPoolOptions {
@@ -222,7 +227,8 @@ export class ServerPool {
       return { ...shared, warm, lock, isShared: true, end: (entry) => this.#giveBack(warm, entry, spec) };
     });
     this.#starts = starting.catch(() => undefined);
-    const entry: Entry = { ...{ starting, stopping }, ...{ leases: 0, turns: 0 }, ...UNTOUCHED };
+    const ownPlace = ownPlaceOf(spec);
+    const entry: Entry = { ...{ ownPlace, starting, stopping }, ...{ leases: 0, turns: 0 }, ...UNTOUCHED };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -236,8 +242,26 @@ export class ServerPool {
 
   #release(entry: Entry): void {
     entry.leases -= 1;
-    if (entry.leases > 0 || !entry.retired || !this.#retired.delete(entry)) return;
-    this.#end(entry);
+    if (entry.leases > 0) return;
+    if (entry.retired) {
+      if (this.#retired.delete(entry)) this.#end(entry);
+    } else if (entry.ownPlace !== undefined) this.#endIdle(entry);
+  }
+
+  /** @param entry has just become idle, and is in its place: the last one to end */
+  #endIdle(entry: Entry): void {
+    const [key] = [...this.#entries].find(([, one]) => one === entry) ?? [];
+    if (key === undefined) return;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    const idle = [...this.#entries].filter(
+      ([, one]) => one.ownPlace !== undefined && one.turns > 0 && one.leases === 0,
+    );
+    for (const [oldest, one] of idle.slice(0, -MOST_IDLE_PLACES)) {
+      this.#entries.delete(oldest);
+      one.retired = true;
+      this.#end(one);
+    }
   }
 
   /** Only `close` waits for it. */
