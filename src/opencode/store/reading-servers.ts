@@ -43,6 +43,8 @@ interface Started<Client> {
   isRetired: boolean;
 }
 
+type Tried<T> = { readonly read: T } | { readonly failure: unknown };
+
 /**
  * Has many sessions read by one server after the other: one that dies, is stuck or has grown is replaced. What is under
  * way on one that has grown comes to its end there.
@@ -59,6 +61,7 @@ export class ReadingServers<Client> {
   /** So many sessions are left to commands before one is started again. */
   #pauses = 0;
   #refused = 0;
+  /** Why no server is asked. */
   #failure: unknown = new ServerRequestError("read a session", "no server answers", undefined);
   readonly #stopping = new Set<Promise<unknown>>();
 
@@ -80,13 +83,30 @@ export class ReadingServers<Client> {
    * @throws what `use` throws that is no `ServerRequestError`: it is about the session
    */
   async read<T>(use: (client: Client, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    const tried = await this.#try(use);
+    return "read" in tried ? tried.read : undefined;
+  }
+
+  /**
+   * The same where nothing else can read it.
+   *
+   * @throws as `read`, and why no server could
+   */
+  async readOrThrow<T>(use: (client: Client, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const tried = await this.#try(use);
+    if ("read" in tried) return tried.read;
+    throw tried.failure;
+  }
+
+  async #try<T>(use: (client: Client, signal: AbortSignal) => Promise<T>): Promise<Tried<T>> {
     if (this.#pauses > 0) {
       this.#pauses -= 1;
-      return undefined;
+      return { failure: this.#failure };
     }
+    let failure: unknown;
     for (let tries = 0; tries < TRIES && !this.#isGivenUp; tries += 1) {
       const started = await this.#running();
-      if (!started) return undefined;
+      if (!started) return { failure: this.#failure };
       const late = AbortSignal.timeout(this.#longestMs);
       started.users += 1;
       try {
@@ -95,15 +115,16 @@ export class ReadingServers<Client> {
         this.#inVain = 0;
         this.#refused = 0;
         if (started.reads % LOOK_EVERY === 0 && (await started.server.hasGrown())) this.#retire(started);
-        return read;
+        return { read };
       } catch (error) {
         if (!(error instanceof ServerRequestError || late.aborted)) throw error;
-        this.#failure = late.aborted ? this.#tooLate() : error;
+        failure = late.aborted ? this.#tooLate() : error;
+        this.#failure = failure;
         if (!late.aborted && !(await started.server.isGone())) {
           // It is well; what it refuses a command may read.
           this.#refused += 1;
           this.#isGivenUp ||= this.#refused >= this.#mostRefused;
-          return undefined;
+          return { failure };
         }
         if (!started.isRetired && started.reads === 0) this.#inVain += 1;
         this.#isGivenUp ||= this.#inVain >= MOST_IN_VAIN;
@@ -113,12 +134,8 @@ export class ReadingServers<Client> {
         if (started.isRetired && started.users === 0) this.#stop(started);
       }
     }
-    return undefined;
-  }
-
-  /** Why no server could read what was to be read last, where none could. */
-  get failure(): unknown {
-    return this.#failure;
+    // Of its own where it was asked for at all: others are read meanwhile.
+    return { failure: failure ?? this.#failure };
   }
 
   /** Ends all of them. Nothing is to be read meanwhile. */

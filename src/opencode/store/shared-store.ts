@@ -92,13 +92,14 @@ export class SharedStore {
     this.#servers2 ??= new ReadingServers(() => this.#startReading(command, 2, async (connection) => connection), {
       mostRefused: Number.POSITIVE_INFINITY,
     });
-    const read = await this.#servers2.read((connection, late) => {
+    const reading = this.#servers2.readOrThrow((connection, late) => {
       const signal = command.signal ? AbortSignal.any([late, command.signal]) : late;
       return readSession2From(connection, sessionId, signal);
     });
-    if (read) return read;
-    command.signal?.throwIfAborted();
-    throw this.#servers2.failure;
+    return await reading.catch((error: unknown) => {
+      command.signal?.throwIfAborted();
+      throw error;
+    });
   }
 
   async #startReading<Client>(

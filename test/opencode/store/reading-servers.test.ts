@@ -104,13 +104,22 @@ test("where nothing else reads as much, it is asked on, and says why it read not
   const refuse = async () => {
     throw refused();
   };
-  for (let times = 0; times < 6; times += 1) expect(await servers.read(refuse)).toBeUndefined();
-  expect(servers.failure).toEqual(refused());
-  expect(await servers.read(nameOf)).toBe(1);
+  for (let times = 0; times < 6; times += 1) await expect(servers.readOrThrow(refuse)).rejects.toEqual(refused());
+  expect(await servers.readOrThrow(nameOf)).toBe(1);
   const { servers: others, fail: failing } = fakeServers();
   failing(1);
-  expect(await others.read(nameOf)).toBeUndefined();
-  expect(others.failure).toEqual(new Error("it does not start"));
+  await expect(others.readOrThrow(nameOf)).rejects.toThrow("it does not start");
+});
+
+test("of several that are read at a time each says what was wrong with it, and no other one", async () => {
+  const { servers } = fakeServers({ mostRefused: Number.POSITIVE_INFINITY });
+  const read = ["a", "b", "c"].map((name) =>
+    servers.readOrThrow(async () => {
+      throw new ServerRequestError(`read the session ${name}`, "no", 500);
+    }),
+  );
+  const reasons = (await Promise.allSettled(read)).map((one) => one.status === "rejected" && String(one.reason));
+  expect(reasons).toEqual(["a", "b", "c"].map((name) => expect.stringContaining(`read the session ${name}`)));
 });
 
 test("what is wrong with a session is told, and says nothing of the server", async () => {
