@@ -102,8 +102,9 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     const isTrusted = heard !== undefined && now >= heard && now - heard < TRUSTED_MS;
     const atWork = isTrusted ? seen?.(id) : undefined;
     if (atWork) return atWork;
+    const end = await server.endOf(id, patience());
     heardAt.set(id, now);
-    return await server.endOf(id, patience());
+    return end;
   };
 
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */

@@ -206,6 +206,7 @@ test("a session that is seen to be at work is asked how it ends now and then, an
   let isSeen = true;
   let asked = 0;
   let listed = 0;
+  let isSilent = true;
   const atWork = { state: "at-work", messageId: "msg_1" } as const;
   const finder = turnFinder({
     ...{
@@ -226,6 +227,7 @@ test("a session that is seen to be at work is asked how it ends now and then, an
     },
     endOf: async () => {
       asked += 1;
+      if (isSilent) throw new Error("no answer");
       return atWork;
     },
     read: async () => {
@@ -237,8 +239,11 @@ test("a session that is seen to be at work is asked how it ends now and then, an
     await finder.look(store);
     return asked;
   };
-  // The first time nobody has said anything of it; then the server is to say so again after half a minute.
+  // As long as the server has not said anything of it, it is asked; then it is to say so again after half a minute.
   expect(await askedAfter(0)).toBe(1);
+  isSilent = false;
+  expect(await askedAfter(14_000)).toBe(2);
+  asked = 1;
   expect(await askedAfter(14_000)).toBe(1);
   expect(await askedAfter(14_000)).toBe(1);
   expect(await askedAfter(14_000)).toBe(2);

@@ -21,11 +21,11 @@ export function seenAtWork(
   let stores: readonly ReturnType<typeof sqliteLastRow>[] | undefined;
   return (id) => {
     stores ??= storesOf(environment);
-    const last = stores.map((lastOf) => lastOf(id)).find((row) => row !== undefined);
-    if (typeof last?.id !== "string" || typeof last.data !== "string") return undefined;
-    const { data } = last;
-    if (!saysAtWork(attempt((): unknown => JSON.parse(data)))) return undefined;
-    return { state: "at-work", messageId: last.id };
+    const messages = stores.map((lastOf) => lastOf(id)).filter((row) => row !== undefined);
+    // A copy of a database has sessions as they were.
+    if (!messages.every(({ data }) => saysAtWork(attempt((): unknown => JSON.parse(String(data)))))) return undefined;
+    const messageId = messages[0]?.id;
+    return typeof messageId === "string" ? { state: "at-work", messageId } : undefined;
   };
 }
 

@@ -30,6 +30,21 @@ test("a session is at work whose last message is an answer that is not complete,
   expect(endOf("ses_none")).toBeUndefined();
 });
 
+test.each([
+  ["opencode-a.db", "opencode-b.db"],
+  ["opencode-b.db", "opencode-a.db"],
+])("a session is not at work that %s has as it is, and %s as it was", async (now, before) => {
+  const home = await storeHome();
+  const folder = join(home, ".local", "share", "opencode");
+  await mkdir(folder, { recursive: true });
+  // What the log has is the last message of the second session.
+  await copyFile(MESSAGES, join(folder, before));
+  expect(seenAtWork({ HOME: home })("ses_07919")).toEqual({ state: "at-work", messageId: "msg_1_1" });
+  for (const end of ["", "-wal"]) await copyFile(`${MESSAGES}${end}`, join(folder, `${now}${end}`));
+  expect(seenAtWork({ HOME: home })("ses_07919")).toBeUndefined();
+  expect(seenAtWork({ HOME: home })(`ses_${3 * 7919}`)).toEqual({ state: "at-work", messageId: "msg_3_3" });
+});
+
 test("without a store nothing is said", async () => {
   expect(seenAtWork({ HOME: await storeHome() })("ses_00000")).toBeUndefined();
 });
