@@ -5,6 +5,9 @@ import type { CheckedRequest } from "../request/run-request.js";
 /** The variants of each model that opencode tells, by `provider/model`. */
 export type ListedVariants = ReadonlyMap<string, readonly string[]>;
 
+/** opencode's own word for none, which also keeps an agent's from being taken. */
+const NONE = "default";
+
 /**
  * Refuses a variant that the model does not have: opencode would leave it out without a word, and write down that it
  * was used.
@@ -13,7 +16,7 @@ export type ListedVariants = ReadonlyMap<string, readonly string[]>;
  * @throws {RunRequestError} saying which was perhaps meant
  */
 export function refuseUnknownVariant({ model, variant }: CheckedRequest, listed: ListedVariants): void {
-  if (model === undefined || variant === undefined) return;
+  if (model === undefined || variant === undefined || variant === NONE) return;
   const known = listed.get(model);
   if (known === undefined || known.includes(variant)) return;
   const meant = nearest(variant, known);

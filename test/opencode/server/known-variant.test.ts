@@ -20,6 +20,7 @@ function refusal(model: string | undefined, variant: string | undefined): string
 test.each([
   ["p/thinks", "high"],
   ["p/thinks", undefined],
+  ["p/plain", "default"],
   [undefined, "nope"],
   ["p/untold", "nope"],
 ])("of the model %s the variant %s is taken", (model, variant) => {
