@@ -24,8 +24,9 @@ export function countMarkers(value: unknown): number {
   while (left.length > 0) {
     const one = left.pop();
     if (typeof one === "string") {
-      count += (known.get(one) ? edgesOf(one) : one).match(MARKERS)?.length ?? 0;
-      if (!known.get(one)) known.set(one, true);
+      const isKnown = known.get(one);
+      count += (isKnown ? edgesOf(one) : one).match(MARKERS)?.length ?? 0;
+      if (!isKnown) known.set(one, true);
     } else if (typeof one === "object" && one !== null) {
       if (!Array.isArray(one)) for (const key of Object.keys(one)) left.push(key);
       for (const item of Object.values(one)) left.push(item);

@@ -1,6 +1,9 @@
 /** Shorter texts are looked through faster than they are looked up. */
 const SHORTEST = 500;
 
+/** Of so many texts that are found in the same place the last ones are known: a tool's outputs may all be alike. */
+const MOST_ALIKE = 8;
+
 /**
  * What was found out about long texts. Equal ones are found by their length and some of their characters, and only
  * then compared: to reckon a key of all characters takes as long as to look through them.
@@ -8,7 +11,7 @@ const SHORTEST = 500;
 export class TextMap<Value> {
   readonly #alike = new Map<number, { readonly text: string; readonly value: Value }[]>();
 
-  /** @returns what `set` was given for an equal text */
+  /** @returns what `set` was given for an equal text; undefined too where many were alike since */
   get(text: string): Value | undefined {
     if (text.length < SHORTEST) return undefined;
     return this.#alike.get(keyOf(text))?.find((one) => one.text === text)?.value;
@@ -19,8 +22,12 @@ export class TextMap<Value> {
     if (text.length < SHORTEST) return;
     const key = keyOf(text);
     const alike = this.#alike.get(key);
-    if (alike) alike.push({ text, value });
-    else this.#alike.set(key, [{ text, value }]);
+    if (!alike) {
+      this.#alike.set(key, [{ text, value }]);
+      return;
+    }
+    if (alike.length === MOST_ALIKE) alike.shift();
+    alike.push({ text, value });
   }
 }
 

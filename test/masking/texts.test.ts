@@ -63,3 +63,14 @@ test("what is remembered of texts is told of equal ones alone", () => {
   map.set("short", 1);
   expect(map.get("short")).toBeUndefined();
 });
+
+test("of many texts that are alike the last ones are remembered: none is compared with thousands", () => {
+  const map = new TextMap<number>();
+  const text = (index: number) => `${"a".repeat(100)}${1_000 + index}${"b".repeat(600)}`;
+  const known = () =>
+    Array.from({ length: 1_000 }, (_, index) => map.get(text(index))).filter((one) => one !== undefined);
+  for (let index = 0; index < 1_000; index += 1) map.set(text(index), index);
+  expect(known()).toEqual([992, 993, 994, 995, 996, 997, 998, 999]);
+  map.set(text(3), 3);
+  expect(map.get(text(3))).toBe(3);
+});
