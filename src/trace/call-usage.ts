@@ -80,9 +80,14 @@ function wroteSomething({ text, toolCalls }: CallOutput): boolean {
   return (text ?? "").trim() !== "" || toolCalls.length > 0;
 }
 
-/** With a comma between thousands; by hand, since a session may have a doubt about each of its calls. */
+/**
+ * With a comma between thousands; by hand, since a session may have a doubt about each of its calls. A total may be any
+ * number: it is the provider's own.
+ */
 function count(tokens: number): string {
   const digits = String(Math.round(tokens));
+  if (!/^\d+$/.test(digits))
+    return tokens < 0 && Number.isSafeInteger(Math.round(tokens)) ? `-${count(-tokens)}` : digits;
   let text = digits.slice(-3);
   for (let end = digits.length - 3; end > 0; end -= 3) text = `${digits.slice(Math.max(0, end - 3), end)},${text}`;
   return text;

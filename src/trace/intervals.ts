@@ -50,7 +50,7 @@ export function united(intervals: readonly Interval[]): readonly Interval[] {
   const found: { readonly start: number; end: number }[] = [];
   let last: { end: number } | undefined;
   for (const { start, end } of ascending(intervals)) {
-    if (end <= start) continue;
+    if (!(end > start)) continue;
     if (last && start <= last.end) {
       if (end > last.end) last.end = end;
       continue;

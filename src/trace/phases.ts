@@ -112,7 +112,8 @@ function stretchesIn(work: readonly OwnWork[], bounds: Interval): readonly Stret
   for (const of of work) {
     const start = Math.max(of.start, bounds.start);
     const end = Math.min(of.end, bounds.end);
-    if (end <= start) continue;
+    // Of what is no number, neither is more.
+    if (!(end > start)) continue;
     stretches.push({ start, end, of });
     isAscending &&= start >= before;
     before = start;
@@ -121,7 +122,8 @@ function stretchesIn(work: readonly OwnWork[], bounds: Interval): readonly Stret
 }
 
 function inOrder(moments: readonly number[]): readonly number[] {
-  return moments.every((at, index) => at >= (moments[index - 1] ?? at)) ? moments : moments.toSorted((a, b) => a - b);
+  if (moments.every((at, index) => at >= (moments[index - 1] ?? at))) return moments;
+  return moments.filter((at) => !Number.isNaN(at)).sort((a, b) => a - b);
 }
 
 function removeEnded(open: Stretch[], at: number): void {

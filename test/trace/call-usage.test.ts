@@ -231,6 +231,9 @@ describe("parts that contradict the total", () => {
       "leaves out the reasoning",
     ],
     ["a total of 0", tokens(1_000, 20, { total: 0 }), ["prompt", "output"], "total says 0"],
+    ["a total below 0", tokens(1_000, 20, { total: -234 }), ["prompt", "output"], "total says -234."],
+    ["a total far below 0", tokens(1_000, 20, { total: -1_234 }), ["prompt", "output"], "total says -1,234."],
+    ["an absurd total", tokens(1_000, 20, { total: 1e300 }), ["prompt", "output"], "total says 1e+300."],
   ])("%s", (_, of, unsure, said) => {
     const call = callOf({ tokens: of });
     expect(kindsOf(call)).toEqual(["contradiction", unsure]);

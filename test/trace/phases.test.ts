@@ -48,6 +48,23 @@ describe("phasesIn", () => {
   });
 });
 
+test("moments that are no numbers neither count nor keep it from coming to an end", () => {
+  const known: OwnWork = { start: 0, end: 40, kind: "saving", evidence: "log", timing: "exact" };
+  const odd = { start: Number.NaN, end: Number.NaN };
+  const phasesWith = (more: Partial<Parameters<typeof phasesIn>[1]>, works: readonly OwnWork[] = [known]) =>
+    phasesIn(works, { ...SCOPE, bounds: { start: 0, end: 60 }, busy: [{ start: 10, end: 20 }], cuts: [30], ...more });
+  const wanted = phasesWith({});
+  expect(wanted.map(({ start, end }) => [start, end])).toEqual([
+    [0, 10],
+    [20, 30],
+    [30, 40],
+  ]);
+  expect(phasesWith({ busy: [odd, { start: 10, end: 20 }, { start: 15, end: Number.NaN }] })).toEqual(wanted);
+  expect(phasesWith({ cuts: [Number.NaN, 30] })).toEqual(wanted);
+  expect(phasesWith({ cuts: [30, Number.NaN] })).toEqual(wanted);
+  expect(phasesWith({}, [{ ...known, ...odd }, known, { ...known, end: Number.NaN }])).toEqual(wanted);
+});
+
 describe("opencode's own time in the recordings", () => {
   test.each([
     ["multistep@1.15.13", { loading: 168, saving: 22, prompt: 143, other: 0 }],
