@@ -104,8 +104,10 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
   let timerAt = 0;
   let round: Round | undefined;
 
-  const look = async (rootId: string): Promise<Found | undefined> => {
+  const look = async (rootId: string, { released }: Round): Promise<Found | undefined> => {
     await options.ready?.(rootId);
+    // What has changed since is of the next turn, for the next look.
+    if (released.has(rootId)) return undefined;
     state = withLookBegun(state, rootId);
     const sent = state.get(rootId)?.sent;
     const worked = meter.workedMs();
@@ -139,7 +141,7 @@ export function liveTracer(options: LiveTracerOptions): LiveTracer {
     for (const id of ids) {
       if (released.has(id) || !state.has(id)) continue;
       try {
-        const one = await look(id);
+        const one = await look(id, begun);
         if (one) looked.push(one);
       } catch (error) {
         options.onProblem?.(error);

@@ -229,6 +229,38 @@ test("neither a clock that is set back nor a machine that is busy with something
   await tracer.close();
 });
 
+test("a turn that begins while a look at the one before waits is looked at without a further change", async () => {
+  faking();
+  const done: string[] = [];
+  let answer = (): void => undefined;
+  const tracer = liveTracer({
+    exporter: exporterToNowhere(),
+    everyMs: 1_000,
+    meter: { now: () => performance.now(), workedMs: () => 0 },
+    ready: () => {
+      done.push("asked");
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    },
+    sessionOf: () => {
+      done.push("looked");
+      return undefined;
+    },
+  });
+  tracer.update("ses_a");
+  await vi.advanceTimersByTimeAsync(1_000);
+  await tracer.release("ses_a");
+  tracer.update("ses_a");
+  answer();
+  await vi.advanceTimersByTimeAsync(1_000);
+  answer();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(done).toEqual(["asked", "asked", "looked"]);
+  await tracer.release("ses_a");
+  await tracer.close();
+});
+
 test("a turn that is over waits for no other session, and nothing of it goes out any more", async () => {
   const trees = ["multistep@1.18.33", "doom-loop@1.18.33"].map((name) => loadFixture(name).tree);
   const [over, other] = trees;
