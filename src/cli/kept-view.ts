@@ -130,7 +130,9 @@ function isBuilt(): boolean {
 function isView(kept: unknown): kept is KeptView {
   if (!isFields(kept) || kept.build !== BUILD_DIGEST || !isFields(kept.origin) || !isFields(kept.view)) return false;
   const { turns, advice } = kept.view;
-  return Array.isArray(turns) && turns.every(isFields) && (advice === null || typeof advice === "string");
+  // Without any turn nothing was shown, and nothing is kept.
+  if (!Array.isArray(turns) || turns.length === 0 || !turns.every(isFields)) return false;
+  return advice === null || typeof advice === "string";
 }
 
 function fileIn(paths: StorePaths, id: string): string {

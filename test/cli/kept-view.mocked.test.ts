@@ -128,6 +128,7 @@ describe("a view does not count", () => {
   test.each<readonly [string, (view: Record<string, unknown>) => unknown]>([
     ["no turns", () => ({})],
     ["turns that are none", () => ({ turns: 7, advice: null })],
+    ["no turns, though advice", () => ({ turns: [], advice: MARK })],
     ["a turn without anything", ({ turns }) => ({ turns: Array.isArray(turns) ? [...turns, null] : [], advice: null })],
     ["a turn without a view", () => ({ turns: [{ turn: 0, turns: 1 }], advice: null })],
     ["a turn without its rows", () => ({ turns: [{ turn: 0, turns: 1, view: { head: {} } }], advice: null })],
