@@ -16,6 +16,8 @@ const alias = [
 
 /** How much longer than usual things take here. */
 const patience = patienceVariables();
+// What all test files share is started by this process itself.
+Object.assign(process.env, patience);
 
 export default defineConfig({
   resolve: { alias },

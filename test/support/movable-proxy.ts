@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { patiently } from "./patience.js";
 
 /** A TCP proxy on a free port of 127.0.0.1, whose target can be changed. */
 export interface MovableProxy {
@@ -15,7 +16,7 @@ export interface MovableProxy {
 }
 
 /** What has not noticed by then is cut. */
-const NOTICE_MS = 5_000;
+const NOTICE_MS = patiently(10_000);
 
 export async function movableProxy(): Promise<MovableProxy> {
   const open = new Set<Socket>();
