@@ -43,7 +43,9 @@ describe.concurrent("a batch", () => {
     const keys = { LANGFUSE_PUBLIC_KEY: PUBLIC_KEY, LANGFUSE_SECRET_KEY: SECRET_KEY };
     await writeTasks(opencode, { id: "a", prompt: "A" }, { id: "b", prompt: "B" }, { id: "c", prompt: "C" });
     const around = { cwd: opencode.cwd, env: { ...opencode.env, ...keys, LANGFUSE_BASE_URL: receiver.url } };
-    const { code, stdout } = await looptrace(["batch", "tasks.jsonl", "--json"], around);
+    // A delivery waits as long as one request may take: on a busy machine the usual 10 s are not enough for several.
+    const patient = { cwd: opencode.cwd, env: { ...around.env, LANGFUSE_TIMEOUT: "60" } };
+    const { code, stdout } = await looptrace(["batch", "tasks.jsonl", "--json"], patient);
     expect(JSON.parse(stdout)).toMatchObject({
       done: 3,
       undelivered: 0,
