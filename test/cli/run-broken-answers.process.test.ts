@@ -111,7 +111,7 @@ describe("answers that break down, and refusals in unusual forms", () => {
   test.each(Object.entries(fatal))("%s", async (_, { replies, more, flags, error }) => {
     const wanted = madeScenario(replies, more);
     const played = error.code === "timeout" ? await playToDeadline(wanted) : await playRun(wanted, ...(flags ?? []));
-    expect(played.document.error).toMatchObject(error);
+    expect(played.document.error, played.document.error?.message).toMatchObject(error);
     expect(JSON.stringify(played.document.error).length).toBeLessThan(20_000);
     expect(played.document.traces[0].loop.error).toMatchObject({ code: error.code });
     expect(played.code).toBe(1);

@@ -26,7 +26,7 @@ export function refused(status: number, message: string, more: Json = {}, header
 
 /** opencode 1.18 makes six requests before it gives up; one whose connection was lost is sent again beside them. */
 export function untilGivenUp(reply: Json): Json[] {
-  return Array.from({ length: 9 }, () => reply);
+  return Array.from({ length: 16 }, () => reply);
 }
 
 /** A scenario with one prompt, `Go.`, and these replies. */
