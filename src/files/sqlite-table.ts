@@ -20,24 +20,15 @@ const MOST_PAYLOAD = 4 * 1024 * 1024;
  * @returns gives columns of a row by their names; undefined where it cannot be found
  */
 export function sqliteTable(path: string, table: string): (key: string, column: string) => SqliteValue | undefined {
-  const log = logOf(`${path}-wal`);
-  if (log === undefined) return () => undefined;
-  let schema: Schema | undefined;
+  const look = looker(path, table);
   return (key, column) =>
-    attempt(() => {
-      const file = openSync(path, "r");
-      try {
-        const pages = pagesOf(file, log);
-        schema ??= schemaOf(pages, table);
-        const at = schema?.columns.indexOf(column) ?? -1;
-        if (!schema || at < 0) return undefined;
-        const rowId = rowIdOf(pages, schema.index, Buffer.from(key));
-        const row = rowId === undefined ? undefined : rowOf(pages, schema.root, rowId);
-        // Columns that were added later are not in rows from before.
-        return row && (valuesOf(row)[at] ?? null);
-      } finally {
-        closeSync(file);
-      }
+    look((pages, schema) => {
+      const at = schema.columns.indexOf(column);
+      if (at < 0) return undefined;
+      const rowId = rowIdOf(pages, schema.index, Buffer.from(key));
+      const row = rowId === undefined ? undefined : rowOf(pages, schema.root, rowId);
+      // Columns that were added later are not in rows from before.
+      return row && (valuesOf(row)[at] ?? null);
     });
 }
 
@@ -50,26 +41,16 @@ export function sqliteKeysWith(
   path: string,
   { table, key, column }: { readonly table: string; readonly key: string; readonly column: string },
 ): (text: string) => readonly string[] | undefined {
-  const log = logOf(`${path}-wal`);
-  if (log === undefined) return () => undefined;
-  let schema: Schema | undefined;
+  const look = looker(path, table);
   return (text) =>
-    attempt(() => {
-      const file = openSync(path, "r");
-      try {
-        const pages = pagesOf(file, log);
-        schema ??= schemaOf(pages, table);
-        const at = schema?.columns.indexOf(key) ?? -1;
-        const index = schema?.indexes.get(column);
-        if (!schema || at < 0 || index === undefined) return undefined;
-        const { root } = schema;
-        return rowIdsOf(pages, index, Buffer.from(text)).flatMap((rowId) => {
-          const row = rowOf(pages, root, rowId);
-          return row ? [String(valuesOf(row)[at])] : [];
-        });
-      } finally {
-        closeSync(file);
-      }
+    look((pages, schema) => {
+      const at = schema.columns.indexOf(key);
+      const index = schema.indexes.get(column);
+      if (at < 0 || index === undefined) return undefined;
+      return rowIdsOf(pages, index, Buffer.from(text)).flatMap((rowId) => {
+        const row = rowOf(pages, schema.root, rowId);
+        return row ? [String(valuesOf(row)[at])] : [];
+      });
     });
 }
 
@@ -85,20 +66,38 @@ export function sqliteLastRow(
   table: string,
   index: string,
 ): (first: string) => Readonly<Record<string, SqliteValue>> | undefined {
+  const look = looker(path, table, index);
+  return (first) =>
+    look((pages, schema) => {
+      const rowId = lastRowIdOf(pages, schema.index, Buffer.from(first));
+      const row = rowId === undefined ? undefined : rowOf(pages, schema.root, rowId);
+      if (!row) return undefined;
+      const values = valuesOf(row);
+      return Object.fromEntries(schema.columns.map((name, at) => [name, values[at] ?? null]));
+    });
+}
+
+/**
+ * Opens a database for each look at one of its tables; its log is read once.
+ *
+ * @param index by which rows are found, when not by their primary key
+ * @returns gives what the look gives; undefined where nothing can be read
+ */
+function looker(
+  path: string,
+  table: string,
+  index?: string,
+): <Found>(look: (pages: Pages, schema: Schema) => Found) => Found | undefined {
   const log = logOf(`${path}-wal`);
   if (log === undefined) return () => undefined;
   let schema: Schema | undefined;
-  return (first) =>
+  return (look) =>
     attempt(() => {
       const file = openSync(path, "r");
       try {
         const pages = pagesOf(file, log);
         schema ??= schemaOf(pages, table, index);
-        const rowId = schema && lastRowIdOf(pages, schema.index, Buffer.from(first));
-        const row = schema && rowId !== undefined ? rowOf(pages, schema.root, rowId) : undefined;
-        if (!schema || !row) return undefined;
-        const values = valuesOf(row);
-        return Object.fromEntries(schema.columns.map((name, at) => [name, values[at] ?? null]));
+        return schema && look(pages, schema);
       } finally {
         closeSync(file);
       }

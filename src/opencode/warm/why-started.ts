@@ -72,7 +72,7 @@ export async function whyStarted(servers: string, { parts }: Fingerprint, id: st
 
 async function startedIn(path: string): Promise<readonly StartedServer[]> {
   try {
-    const noted: unknown = JSON.parse((await readOwnText(path, MOST_BYTES)) ?? "[]");
+    const noted: unknown = JSON.parse(await readOwnText(path, MOST_BYTES));
     return Array.isArray(noted) ? noted.filter(isFields).map(startIn) : [];
   } catch {
     return [];
