@@ -16,14 +16,20 @@ import { temporaryStore } from "../support/temporary-store.js";
 
 allowColdStarts();
 
+const LOOKUP = { name: "tickets_lookup", arguments: { ticket: 7 } };
+
 /** A turn with a subagent, and a call of a tool server, played with the trace's id in all that goes out. */
-async function propagated(opencode?: string, toScenario: (scenario: Scenario) => Scenario = (same) => same) {
+async function propagated(
+  opencode?: string,
+  toScenario: (scenario: Scenario) => Scenario = (same) => same,
+  lookup: { name: string; arguments: Record<string, string | number> } = LOOKUP,
+) {
   const subagent = await loadScenario("subagent");
   const receiver = await startReceiver({ dialect: "otlp" });
   onTestFinished(() => receiver.close());
   const mcp = await startMcpServer();
   onTestFinished(() => mcp.close());
-  const asked = { id: "call_ticket", name: "tickets_lookup", arguments: { ticket: 7 }, chunks: 1 };
+  const asked = { id: "call_ticket", ...lookup, chunks: 1 };
   const lanes = subagent.lanes.map((lane) => {
     const { text: _text, ...reply } = at(lane.replies, 0);
     return lane.name === "main" ? { ...lane, replies: [{ ...reply, toolCalls: [asked] }, ...lane.replies] } : lane;
@@ -69,7 +75,9 @@ test("what a provider or a tool server sends by itself stands below the span of 
 test.skipIf(realOpencode2() === undefined)(
   "so it does with a real opencode 2, in whose place its own trace goes",
   async () => {
-    const { parents, models, notes } = await propagated(realOpencode2() ?? "", scenarioOf2);
+    // Tools of servers are called by scripts there (code mode).
+    const script = { name: "execute", arguments: { code: "return await tools.tickets.lookup({ ticket: 7 })" } };
+    const { parents, models, notes } = await propagated(realOpencode2() ?? "", scenarioOf2, script);
     expect(notes).toEqual([]);
     expect(parents.map((span) => span?.name)).not.toContain(undefined);
     expect(parents.filter((span) => span?.name === "tool.tickets_lookup")).toHaveLength(1);

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import type { Tool } from "../../src/trace/model.js";
+import { describe, expect, test } from "vitest";
+import type { LoopTrace, Tool } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import type { WireTool } from "../../src/wire/model.js";
 import { onlyOne } from "../support/fixtures.js";
@@ -17,26 +17,30 @@ const MESSAGES = [
   ]),
 ];
 
-const bare = onlyOne(traceSession(treeOf(exportOf(MESSAGES)), { wire: wireOf([exchange(60, 150)]) }));
+type Carried = readonly Pick<WireTool, "tool" | "start" | "traceparent">[];
 
-function toolsWith(carried: readonly Pick<WireTool, "tool" | "start" | "traceparent">[]): readonly Tool[] {
+function traced(carried: Carried, messages = MESSAGES): LoopTrace {
   const tools = carried.map((one) => ({ ...one, start: T0 + one.start, sessionId: SESSION, callId: "", end: null }));
   const wire = wireOf([exchange(60, 150)], { tools });
-  return onlyOne(traceSession(treeOf(exportOf(MESSAGES)), { wire })).loop.steps.flatMap((step) => step.tools);
+  return onlyOne(traceSession(treeOf(exportOf(messages)), { wire }));
 }
+
+const toolsOf = ({ loop }: LoopTrace): readonly Tool[] => loop.steps.flatMap(({ tools }) => tools);
+const bare = traced([]);
 
 const parent = (spanId: string, trace = bare.traceId): string => `00-${trace}-${spanId}-01`;
 const [first, second] = ["00f067aa0ba902b7", "00f067aa0ba902b8"];
-const OWN = bare.loop.steps.flatMap(({ tools }) => tools.map(({ spanId }) => spanId));
+const OWN = toolsOf(bare).map(({ spanId }) => spanId);
 
 test("a tool is the span that the call of its server carried, each call's its own; all else of it stays", () => {
-  const tools = toolsWith([
+  const carried = [
     { tool: "look-up", start: 210, traceparent: parent(first) },
     { tool: "look-up", start: 320, traceparent: parent(second) },
-  ]);
+  ];
+  const tools = toolsOf(traced(carried));
   expect(tools.map(({ spanId }) => spanId)).toEqual([first, second, OWN[2]]);
   const strip = ({ spanId: _id, ...rest }: Tool) => rest;
-  expect(tools.map(strip)).toEqual(bare.loop.steps.flatMap((step) => step.tools.map(strip)));
+  expect(tools.map(strip)).toEqual(toolsOf(bare).map(strip));
 });
 
 test.each([
@@ -45,5 +49,43 @@ test.each([
   ["of another time", { tool: "look-up", start: 90_000, traceparent: parent(first) }],
   ["that carried none", { tool: "look-up", start: 210 }],
 ])("a call %s changes nothing", (_, carried) => {
-  expect(toolsWith([carried]).map(({ spanId }) => spanId)).toEqual(OWN);
+  expect(toolsOf(traced([carried])).map(({ spanId }) => spanId)).toEqual(OWN);
+});
+
+describe("of a script's calls (code mode)", () => {
+  const script = (start: number, end: number, ...paths: readonly string[]) => {
+    const toolCalls = paths.map((path) => ({ tool: path, status: "completed" }));
+    return tool(start - 10, start, end, { tool: "execute", state: { metadata: { toolCalls } } });
+  };
+  const messages = [
+    user(0, "Go."),
+    assistant(50, 9_000, [
+      stepStart(100),
+      script(200, 600, "jira.look-up", "other.look.up", "jira.look-up"),
+      script(6_000, 6_300, "jira.look-up"),
+      tool(6_200, 6_210, 6_300, { tool: "jira_comment" }),
+      stepFinish(8_900),
+    ]),
+  ];
+  const idsWith = (carried: Carried) =>
+    toolsOf(traced(carried, messages)).flatMap((one) => [one, ...one.innerCalls].map(({ spanId }) => spanId));
+  const own = idsWith([]);
+  const below = (spanId: string): string => parent(spanId, traced([], messages).traceId);
+
+  test("each is the span that it carried, in the order of the script and at its time", () => {
+    const [third, fourth] = ["00f067aa0ba902b9", "00f067aa0ba902ba"];
+    const carried = [
+      { tool: "look-up", start: 250, traceparent: below(first) },
+      { tool: "look.up", start: 300, traceparent: below(second) },
+      { tool: "look-up", start: 6_100, traceparent: below(third) },
+      { tool: "comment", start: 6_215, traceparent: below(fourth) },
+    ];
+    const [script, , , uncarried, laterScript] = own;
+    const expected = [script, first, second, uncarried, laterScript, third, fourth];
+    expect(idsWith(carried)).toEqual(expected);
+  });
+
+  test("the script itself is none of them", () => {
+    expect(idsWith([{ tool: "execute", start: 250, traceparent: below(first) }])).toEqual(own);
+  });
 });
