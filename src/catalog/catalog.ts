@@ -1,6 +1,7 @@
 import type { SessionFacts } from "../analysis/session-facts.js";
 import { type TurnTable, turnsOf } from "../analysis/stats/turn-table.js";
 import { describeDiskFailure } from "../files/disk-failure.js";
+import { refuseUnreadableStore } from "../files/store-obstacle.js";
 import { refuseUntrustedStore } from "../files/trusted-store.js";
 import { GitHistories } from "../git/git-histories.js";
 import { CatalogFolder } from "./catalog-folder.js";
@@ -74,10 +75,11 @@ export class Catalog {
   /**
    * Opens what there is of the index, and reads no session. Whether that is all that is kept says `isCurrent`.
    *
-   * @throws {ConfigurationError} when others may have put something into looptrace's folders
+   * @throws {ConfigurationError} when others may have put something into looptrace's folders, or these cannot be read
    */
   static async open(options: CatalogOptions): Promise<Catalog> {
     refuseUntrustedStore(options.paths);
+    refuseUnreadableStore(options.paths);
     const catalog = new Catalog(options);
     catalog.#folder.refuseUntrusted();
     const manifest = await catalog.#folder.manifest();

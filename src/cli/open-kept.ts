@@ -14,7 +14,7 @@ const WORTH_A_LINE = 20;
  *
  * @param work is told how many sessions are not read yet, which are none without a signal
  * @param signal ends reading early; the newest are read first
- * @throws {ConfigurationError} when looptrace's folders are not to be trusted
+ * @throws {ConfigurationError} when looptrace's folders are not to be trusted, or cannot be read
  */
 export async function withKept<T>(
   { paths, masking = {} }: Pick<LoadOptions, "paths" | "masking">,

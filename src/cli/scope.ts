@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { isMeant, type ProjectFilter } from "../catalog/choose-sessions.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { NO_OPENCODE, OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { refuseUnreadableStore, storeObstacle } from "../files/store-obstacle.js";
 import type { LoadOptions } from "../sessions/load-options.js";
 import { selectSessions } from "../sessions/select-sessions.js";
 import { plural } from "../text/format.js";
@@ -44,15 +45,19 @@ export async function sessionsIn(
   const here = projectFolder(terminal.cwd);
   const filter =
     project === undefined ? ({ kind: "folder", path: here } as const) : projectFilter(project, terminal.cwd);
-  const kept = await withKept(load, terminal, async (catalog) =>
-    catalog.sessions().flatMap((one) => (isMeant(one, { since, project: filter }) ? [one.id] : [])),
-  );
+  // What opencode has can be worked on where nothing can be kept.
+  const kept = storeObstacle(load.paths, "read")
+    ? []
+    : await withKept(load, terminal, async (catalog) =>
+        catalog.sessions().flatMap((one) => (isMeant(one, { since, project: filter }) ? [one.id] : [])),
+      );
   const asked = project === undefined ? inOpenCode(since, load) : Promise.resolve([]);
   const known = await (isQuiet ? asked : whilePatient(terminal, "asking opencode for this project's sessions", asked));
   const ids = [...new Set([...(known ?? []), ...kept])];
   const when = since === undefined ? "" : `, since ${new Date(since).toISOString().slice(0, 16)}Z`;
   const which = project === undefined ? `this project (${oneLine(here)})` : `the project ${oneLine(project)}`;
   if (ids.length === 0) {
+    refuseUnreadableStore(load.paths);
     const more =
       project === undefined
         ? "`looptrace ls` lists those of all projects; --project names another one."

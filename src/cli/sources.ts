@@ -2,6 +2,7 @@ import { READING_RISKS } from "../config/config-risks.js";
 import type { MaskFlags } from "../config/masking.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { NO_OPENCODE, OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { refuseUnreadableStore } from "../files/store-obstacle.js";
 import { maskFor } from "../masking/mask.js";
 import type { LoadOptions } from "../sessions/load-options.js";
 import { selectSessions } from "../sessions/select-sessions.js";
@@ -11,7 +12,7 @@ import { oneLine, shortenTo } from "../text/terminal-text.js";
 import { CommandContext } from "./command-context.js";
 import { nameSessions } from "./name-sessions.js";
 import { notesTo } from "./notes.js";
-import { nothingKept } from "./nothing-kept.js";
+import { type Nothing, nothingKept } from "./nothing-kept.js";
 import { parseSince } from "./parse-moment.js";
 import { whilePatient } from "./patient-line.js";
 import { pickSession } from "./pick-session.js";
@@ -97,7 +98,7 @@ export async function sourcesOf(
   const what = load.prefer === "kept" ? "looking for the last session" : "asking opencode for its last session";
   const waited = lastOne(load);
   const [last] = await (flags.quiet ? waited : whilePatient(terminal, what, waited));
-  if (last === undefined) throw new ConfigurationError("sources", nothingKept("none-in-opencode"));
+  if (last === undefined) throw nothingIn(load, "none-in-opencode");
   if (!wanted) load.onNote?.(await meantText([last], load));
   return [last];
 }
@@ -108,8 +109,14 @@ async function lastOne(load: LoadOptions): Promise<readonly string[]> {
   } catch (error) {
     const isNowhere = error instanceof OpenCodeNotFoundError && error.problem === NO_OPENCODE;
     if (!isNowhere || (await lastStoredSession(load.paths)) !== undefined) throw error;
-    throw new ConfigurationError("sources", nothingKept("no-opencode"));
+    throw nothingIn(load, "no-opencode");
   }
+}
+
+/** That nothing is kept, or that nobody can know. */
+function nothingIn({ paths }: LoadOptions, why: Nothing): ConfigurationError {
+  refuseUnreadableStore(paths);
+  return new ConfigurationError("sources", nothingKept(why));
 }
 
 /**
@@ -119,11 +126,13 @@ async function lastOne(load: LoadOptions): Promise<readonly string[]> {
  */
 export async function lastTwo(load: LoadOptions): Promise<readonly [string, string]> {
   const [later, earlier] = await lastStoredSessions(load.paths, 2);
-  if (later === undefined || earlier === undefined)
+  if (later === undefined || earlier === undefined) {
+    refuseUnreadableStore(load.paths);
     throw new ConfigurationError(
       "sources",
       "Fewer than two sessions are kept.\nName two by their ids or export files.",
     );
+  }
   load.onNote?.(await meantText([earlier, later], load));
   return [earlier, later];
 }

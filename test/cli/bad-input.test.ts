@@ -179,6 +179,31 @@ describe("sources that do not make sense", () => {
   });
 });
 
+describe("looptrace's folder is a file", () => {
+  const because = "it is a file, not a folder.\nMend that, or name another folder by LOOPTRACE_HOME.\n";
+  const says = `looptrace: looptrace's own folder <folder>/good.json cannot be read: ${because}`;
+  const env = { LOOPTRACE_HOME: "<folder>/good.json" };
+  const nothing = { ...env, LOOPTRACE_OPENCODE: "", PATH: "<folder>/folder" };
+  refuses({
+    "for a list": { argv: ["ls"], env, says },
+    "for one that opencode is asked for": { argv: ["ls", "--all"], env, says },
+    "for figures": { argv: ["stats"], env, says },
+    "for an overview": { argv: [], env, says },
+    "for one by its number": { argv: ["show", "1"], env, says },
+    "for one by its title": { argv: ["show", "listens"], env, says },
+    "for the last one, without opencode": { argv: ["show"], env: nothing, says },
+    "for the last two": { argv: ["diff"], env, says },
+    "for all of a project, without opencode": { argv: ["tokens", "--all"], env: nothing, says },
+    "where it should be in it": {
+      argv: ["ls"],
+      env: { LOOPTRACE_HOME: "<folder>/good.json/store" },
+      says: says
+        .replace("good.json cannot", "good.json/store cannot")
+        .replace("it is a file", "<folder>/good.json is a file"),
+    },
+  });
+});
+
 describe("an opencode that cannot be started", () => {
   const says = `looptrace: The opencode that LOOPTRACE_OPENCODE names cannot be started:\n  - <folder>/nowhere: does not exist\n${INSTALL}`;
   const nowhere = { LOOPTRACE_OPENCODE: "<folder>/nowhere" };

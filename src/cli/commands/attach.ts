@@ -12,6 +12,7 @@ import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { followLine } from "../follow-line.js";
 import { onInterrupt } from "../interrupt.js";
+import { tellUnkept } from "../tell-unkept.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 import { unfinishedText } from "../unfinished-session.js";
@@ -37,6 +38,7 @@ export async function attach(url: string, flags: AttachFlags, terminal: Terminal
     throw new ConfigurationError("--session", `--session ${JSON.stringify(flags.session)} is no session's id (ses_…).`);
   }
   const exporter = context.exporter();
+  tellUnkept(context, terminal);
   const quick = quickMask(masking);
   const line = followLine(flags.quiet ? undefined : terminal);
   const out = turnOutput({

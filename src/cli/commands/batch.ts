@@ -25,6 +25,7 @@ import { whileWaiting } from "../delivery-line.js";
 import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
+import { tellUnkept } from "../tell-unkept.js";
 import type { Terminal } from "../terminal.js";
 import { verifyLines } from "../verify-lines.js";
 import { refuseTwoDocuments } from "../write-junit.js";
@@ -79,6 +80,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   };
   const { trace } = settings;
   const exporter = context.exporter();
+  tellUnkept(context, terminal);
   const run = taskRunner({ defaults, exporter, trace, cwd: terminal.cwd, verify: verifyOf(flags) });
   // What a person watches may end up in the log of a CI.
   const quick = quickMask(masking);

@@ -33,6 +33,7 @@ import { type ArmFlags, armsOf, casesOf, type RunFlags, requestsOf } from "../ex
 import { experimentLinks } from "../experiment-links.js";
 import { experimentLines } from "../experiment-text.js";
 import { onInterrupt } from "../interrupt.js";
+import { tellUnkept } from "../tell-unkept.js";
 import type { Terminal } from "../terminal.js";
 import { type BatchFlags, batchOptions, isDelivered, quickly, refuseQueueFlags, sendLeftovers } from "./batch.js";
 
@@ -89,6 +90,7 @@ export async function experiment(
   const again = new Set([...recorded.values()].filter(isVoid).map(({ id }) => id));
 
   const exporter = context.exporter();
+  if (place === "here") tellUnkept(context, terminal);
   const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : batchProgress(terminal);
   const interrupt = onInterrupt(() => {

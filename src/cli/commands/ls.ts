@@ -5,6 +5,7 @@ import { SESSION_COLUMNS, sessionCsv } from "../../catalog/session-csv.js";
 import { shortIds } from "../../catalog/short-ids.js";
 import { READING_RISKS } from "../../config/config-risks.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { refuseUnreadableStore } from "../../files/store-obstacle.js";
 import { maskFor } from "../../masking/mask.js";
 import { loadSessions } from "../../sessions/load-sessions.js";
 import { selectSessions } from "../../sessions/select-sessions.js";
@@ -118,6 +119,7 @@ const ASKING = "asking opencode for the sessions of this directory's project";
 
 /** Keeps what only opencode knows of the project's sessions. @returns how many could not be read */
 async function bringIn(flags: LsFlags, context: CommandContext, terminal: Terminal): Promise<number> {
+  refuseUnreadableStore(context.paths);
   const options = loadOptions(flags, terminal, "kept", context);
   const ids = await whilePatient(terminal, ASKING, selectSessions({ kind: "all" }, options));
   const known = await withKept(context, terminal, async (catalog) => new Set(ids.filter((id) => catalog.has(id))));

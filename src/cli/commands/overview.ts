@@ -1,6 +1,7 @@
 import { pricedSessions } from "../../catalog/priced-sessions.js";
 import { shortIds } from "../../catalog/short-ids.js";
 import { READING_RISKS } from "../../config/config-risks.js";
+import { refuseUnreadableStore } from "../../files/store-obstacle.js";
 import { maskFor } from "../../masking/mask.js";
 import { paintSessions } from "../../terminal/paint-sessions.js";
 import { count } from "../../text/format.js";
@@ -27,6 +28,7 @@ const ABOUT = "runs opencode with tracing on, and shows what it did";
 export async function overview(terminal: Terminal, patience = AbortSignal.timeout(PATIENCE_MS)): Promise<ExitCode> {
   const context = new CommandContext({}, terminal, { uses: READING_RISKS });
   const { paths, masking, prices } = context;
+  refuseUnreadableStore(paths);
   const colors = colorsFor(terminal, terminal.outIsTty);
   const commands = (rows: readonly (readonly [command: string, does: string])[]): string => {
     const width = Math.max(...rows.map(([command]) => command.length));

@@ -33,6 +33,7 @@ import { nameSession } from "../name-sessions.js";
 import { switchedOffText } from "../no-destination.js";
 import { aboveProgress, type RunProgress } from "../run-progress.js";
 import { failureText, isNothingRun, keptText, NOTHING_RUN, retryText, servedText } from "../run-text.js";
+import { tellUnkept } from "../tell-unkept.js";
 import type { Terminal } from "../terminal.js";
 
 export interface RunFlags extends TraceFlags, MaskFlags, AgentFlags<"run"> {
@@ -77,6 +78,7 @@ export async function run(
     ...(git?.commit ? { metadata: { gitCommit: git.commit, ...settings.trace.metadata } } : {}),
   };
   const exporter = context.exporter(traceOptions);
+  tellUnkept(context, terminal);
   if (flags.live && destinations.length === 0)
     terminal.err(
       `looptrace: --live has nowhere to send: ${switchedOffText(settings.destinations, "so nothing is sent") ?? "no destination is configured."}\n`,

@@ -6,6 +6,7 @@ import { CommandContext } from "../command-context.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { parseSince } from "../parse-moment.js";
+import { tellUnkept } from "../tell-unkept.js";
 import type { Terminal } from "../terminal.js";
 import { turnOutput } from "../turn-output.js";
 import { typedPath } from "../typed-path.js";
@@ -24,6 +25,7 @@ export async function watch(flags: WatchFlags, terminal: Terminal): Promise<Exit
   const context = new CommandContext(flags, terminal);
   const { paths, masking } = context;
   const exporter = context.exporter();
+  tellUnkept(context, terminal);
   const since = flags.since === undefined ? Date.now() : parseSince(flags.since, terminal.env);
   // opencode calls its directories by their real paths.
   const only = flags.dir === undefined ? undefined : realpathSync(typedPath("--dir", flags.dir, "directory", terminal));

@@ -18,6 +18,7 @@ import { deliveryAdvice } from "../delivery-text.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { onInterrupt } from "../interrupt.js";
 import { queueOf, type RedisFlags, redisOf } from "../redis-flags.js";
+import { tellUnkept } from "../tell-unkept.js";
 import type { Terminal } from "../terminal.js";
 import { isTrouble, workerText } from "../worker-text.js";
 
@@ -45,6 +46,7 @@ export async function worker(flags: WorkerFlags, terminal: Terminal): Promise<Ex
   findOpenCode({ explicit, directory, environment });
   const trace = { ...settings.trace, metadata: { worker: hostname(), ...settings.trace.metadata } };
   const exporter = context.exporter(trace);
+  tellUnkept(context, terminal);
   const run = taskRunner({ defaults, exporter, trace, cwd: directory });
   const quick = quickMask(masking);
   const redis = await redisOf(flags, terminal);
