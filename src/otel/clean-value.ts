@@ -49,19 +49,30 @@ function cleanList(
 
 /** The same; what is no plain object becomes one, as it may have a say in how it is written. */
 function cleanFields(fields: Fields, limit: number, files: FileShelf | undefined, depth: number): Fields {
-  const keys = Object.keys(fields);
   const prototype: unknown = Object.getPrototypeOf(fields);
-  let copy: [string, unknown][] | undefined = prototype === Object.prototype || prototype === null ? undefined : [];
-  for (let index = 0; index < keys.length; index += 1) {
-    const key = keys[index] ?? "";
+  if (prototype !== Object.prototype && prototype !== null)
+    return cleanCopy(Object.entries(fields), limit, files, depth);
+  let copy: [string, unknown][] | undefined;
+  let index = 0;
+  for (const key in fields) {
     const item = fields[key];
     const cleaned = cleanNested(item, limit, files, depth);
-    if (copy === undefined && (cleaned !== item || !key.isWellFormed())) {
-      copy = keys.slice(0, index).map((before) => [before, fields[before]]);
-    }
+    if (copy === undefined && (cleaned !== item || !key.isWellFormed())) copy = Object.entries(fields).slice(0, index);
     copy?.push([key.toWellFormed(), cleaned]);
+    index += 1;
   }
   return copy === undefined ? fields : Object.fromEntries(copy);
+}
+
+function cleanCopy(
+  entries: readonly (readonly [name: string, value: unknown])[],
+  limit: number,
+  files: FileShelf | undefined,
+  depth: number,
+): Fields {
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name.toWellFormed(), cleanNested(value, limit, files, depth)]),
+  );
 }
 
 /** The same for a span's attributes. */

@@ -21,10 +21,16 @@ export class JsonBytes {
   /** A part of a text, before it is escaped. */
   readonly #part = new Uint8Array(PART * 3);
   readonly #partView = new DataView(this.#part.buffer);
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
   #length = 0;
   #added = 0;
+
+  /** @param size for so many bytes there is room from the beginning */
+  constructor(size = FIRST_BYTES) {
+    this.#bytes = new Uint8Array(size);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   /** In bytes. */
   get length(): number {
@@ -43,11 +49,12 @@ export class JsonBytes {
     this.#length += 1;
   }
 
-  /** What is JSON already. */
-  bytes(bytes: Uint8Array): void {
-    this.#makeRoom(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+  /** What is JSON already. @param from without so many bytes at its beginning */
+  bytes(bytes: Uint8Array, from = 0): void {
+    const left = from === 0 ? bytes : bytes.subarray(from);
+    this.#makeRoom(left.length);
+    this.#bytes.set(left, this.#length);
+    this.#length += left.length;
   }
 
   /** A quotation mark of JSON itself, which stands in so many texts. */

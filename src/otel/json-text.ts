@@ -75,7 +75,7 @@ function writeList(list: readonly unknown[], to: JsonBytes, layers: number): voi
 function writeFields(fields: Fields, to: JsonBytes, layers: number): void {
   to.byte(OPEN_FIELDS);
   let isFirst = true;
-  for (const key of Object.keys(fields)) {
+  for (const key in fields) {
     const value = fields[key];
     if (typeof value !== "string" && typeof value !== "number" && isLeftOut(value)) continue;
     if (!isFirst) to.byte(COMMA);

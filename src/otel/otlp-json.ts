@@ -26,7 +26,7 @@ export function requestFrame(resource: Attributes, scope: SpanProfile["scope"]):
   const { name, version, schemaUrl } = scope;
   const to = new JsonBytes();
   to.bytes(utf8('{"resourceSpans":[{"resource":{"attributes":['));
-  writeAttributes(Object.entries(resource), to, true, headsOfAttributes());
+  writeAttributes(Object.entries(resource), to, true, knownNames());
   const ofScope = JSON.stringify({ name, version });
   to.bytes(utf8(`],"droppedAttributesCount":0},"scopeSpans":[{"scope":${ofScope},"spans":[`));
   const schema = schemaUrl === undefined ? "" : `,"schemaUrl":${JSON.stringify(schemaUrl)}`;
@@ -46,7 +46,7 @@ interface WrittenShared {
 
 /** One for the spans of many traces: what many of them say is written once. */
 export function createSpanWriter(): SpanWriter {
-  const heads = headsOfAttributes();
+  const names = knownNames();
   const known = new WeakMap<Attributes, WrittenShared>();
   let ofTrace: string | undefined;
   /** Of a span of that trace. */
@@ -56,7 +56,7 @@ export function createSpanWriter(): SpanWriter {
     const before = known.get(attributes);
     if (before) return before;
     const to = new JsonBytes();
-    const size = writeAttributes(Object.entries(attributes), to, true, heads);
+    const size = writeAttributes(Object.entries(attributes), to, true, names);
     const shared = { json: to.written().slice(), size };
     known.set(attributes, shared);
     return shared;
@@ -86,12 +86,12 @@ export function createSpanWriter(): SpanWriter {
       to.bytes(ATTRIBUTES);
       const shared = sharedOf(span.shared);
       to.bytes(shared.json);
-      const own = writeAttributes(span.own, to, shared.json.length === 0, heads);
+      const own = writeAttributes(span.own, to, shared.json.length === 0, names);
       to.bytes(EVENTS);
       if (exception !== null) {
         to.bytes(EXCEPTION);
         const attributes = { [ATTR_EXCEPTION_TYPE]: exception.type, [ATTR_EXCEPTION_MESSAGE]: exception.message };
-        writeAttributes(Object.entries(attributes), to, true, heads);
+        writeAttributes(Object.entries(attributes), to, true, names);
         to.bytes(EXCEPTION_AT);
         to.text(nanos(exception.at), 0);
         to.bytes(EXCEPTION_END);
@@ -130,47 +130,93 @@ const ERROR_END = utf8('"}');
 const MOST_FLAGS = TraceFlags.SAMPLED | HAS_IS_REMOTE;
 const NO_LINKS = utf8(linksJson([], MOST_FLAGS));
 
-/** How an attribute begins, by its name and whether another one stands before it. */
-type HeadOf = (name: string, isFirst: boolean) => Uint8Array;
+/** What attributes of one name have in common, each behind a comma. */
+interface KnownName {
+  /** How one begins. */
+  readonly head: Uint8Array;
+  /** How one begins whose value is a text. */
+  readonly textHead: Uint8Array;
+  /** Attributes as a whole, by their short texts; undefined where the texts are too many, as of ids. */
+  short: Map<string, WrittenText> | undefined;
+}
+
+interface WrittenText {
+  readonly json: Uint8Array;
+  readonly size: number;
+}
+
+type KnownNames = (name: string) => KnownName;
 
 const MOST_NAMES = 1_000;
+const MOST_SHORT_TEXTS = 16;
+const SHORT_TEXT = 32;
 
-/** Each name is written once. */
-function headsOfAttributes(): HeadOf {
-  const heads = new Map<string, Uint8Array>();
-  return (name, isFirst) => {
-    let head = heads.get(name);
-    if (head === undefined) {
-      head = utf8(`,{"key":${JSON.stringify(name)},"value":`);
-      // A caller's metadata can have any number of names.
-      if (heads.size < MOST_NAMES) heads.set(name, head);
-    }
-    return isFirst ? head.subarray(1) : head;
+/** Each name is written once, and so is each of the few texts that many spans have for one, such as `completed`. */
+function knownNames(): KnownNames {
+  const known = new Map<string, KnownName>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const head = `,{"key":${JSON.stringify(name)},"value":`;
+    const one = { head: utf8(head), textHead: utf8(`${head}{"stringValue":"`), short: new Map() };
+    // A caller's metadata can have any number of names.
+    if (known.size < MOST_NAMES) known.set(name, one);
+    return one;
   };
 }
 
-const TEXT = utf8('{"stringValue":"');
+function shortText(text: string, name: KnownName): WrittenText | undefined {
+  if (text.length > SHORT_TEXT || name.short === undefined) return undefined;
+  const before = name.short.get(text);
+  if (before !== undefined) return before;
+  if (name.short.size === MOST_SHORT_TEXTS) {
+    name.short = undefined;
+    return undefined;
+  }
+  shortAttribute.clear();
+  shortAttribute.bytes(name.textHead);
+  const size = writeText(text, shortAttribute);
+  const written = { json: shortAttribute.written().slice(), size };
+  name.short.set(text, written);
+  return written;
+}
+
+/** Where one is made. */
+const shortAttribute = new JsonBytes(512);
+
 const TEXT_END = utf8('"}}');
+
+/** A text and what stands behind it. @returns about how many bytes the attribute takes */
+function writeText(value: string | JsonText, to: JsonBytes): number {
+  const before = to.unescaped;
+  if (typeof value === "string") to.text(value, 1);
+  else writeJson(value, to, 1);
+  const size = to.unescaped - before + 80;
+  to.bytes(TEXT_END);
+  return size;
+}
 
 /**
  * @param isFirst whether nothing stands before them
  * @returns about how many bytes they take
  */
-function writeAttributes(list: AttributeList, to: JsonBytes, isFirst: boolean, headOf: HeadOf): number {
+function writeAttributes(list: AttributeList, to: JsonBytes, isFirst: boolean, names: KnownNames): number {
+  const { length } = to;
   let size = 0;
-  let first = isFirst;
   for (const [name, value] of list) {
     if (!isSent(name, value)) continue;
-    to.bytes(headOf(name, first));
-    first = false;
-    if (typeof value === "string" || value instanceof JsonText) {
-      to.bytes(TEXT);
-      const before = to.unescaped;
-      if (typeof value === "string") to.text(value, 1);
-      else writeJson(value, to, 1);
-      size += to.unescaped - before + 80;
-      to.bytes(TEXT_END);
+    const known = names(name);
+    // Before the first one of all no comma stands.
+    const from = isFirst && to.length === length ? 1 : 0;
+    const short = typeof value === "string" ? shortText(value, known) : undefined;
+    if (short) {
+      to.bytes(short.json, from);
+      size += short.size;
+    } else if (typeof value === "string" || value instanceof JsonText) {
+      to.bytes(known.textHead, from);
+      size += writeText(value, to);
     } else {
+      to.bytes(known.head, from);
       to.text(`${valueJson(value)}}`, 0);
       size += 120;
     }

@@ -83,19 +83,7 @@ describe("a request", () => {
       '{"mixed":[1,"a"],"object":{"a":1},"nested":[[1]],"":1,"__proto__":2,"no":null}',
     );
     const own = [...Object.entries(odd), ["yes", true] as const];
-    const item: SpanToWrite = {
-      traceId: "a".repeat(32),
-      spanId: "b".repeat(16),
-      parent: null,
-      name: "x",
-      kind: "internal",
-      start: 2,
-      end: 1,
-      shared: {},
-      own,
-      errorMessage: null,
-      exception: null,
-    };
+    const item = spanWith(own);
     const made = spanMaker({})({ ...item, attributes: Object.fromEntries(own) });
     const { scope } = spanProfile("langfuse");
     const body = textOf(requestFrame(traceResource({}, {}).attributes, scope), [item]);
@@ -103,6 +91,39 @@ describe("a request", () => {
     expect(body).toContain('"attributes":[{"key":"yes","value":{"boolValue":true}}]');
   });
 });
+
+test("a text is written the same again, also under a name that has had very many", () => {
+  const texts = ["completed", 'a "quoted" one\n', `half${HALF}`, "x".repeat(33)];
+  const all = Array.from({ length: 120 }, (_, index) => ({
+    outcome: texts[index % texts.length],
+    id: `id ${index % 40}`,
+  }));
+  const spans = all.map((attributes) => spanWith(Object.entries(attributes)));
+  const makeSpan = spanMaker({});
+  const made = all.map((attributes) => makeSpan({ ...spanWith([]), attributes }));
+  const { scope } = spanProfile("langfuse");
+  expect(textOf(requestFrame(traceResource({}, {}).attributes, scope), spans) === bySdk(made)).toBe(true);
+
+  const writer = createSpanWriter();
+  const sizes = spans.map((item) => writer.write(item, new JsonBytes()));
+  expect(sizes.slice(80)).toEqual(sizes.slice(0, 40));
+});
+
+function spanWith(own: SpanToWrite["own"]): SpanToWrite {
+  return {
+    traceId: "a".repeat(32),
+    spanId: "b".repeat(16),
+    parent: null,
+    name: "x",
+    kind: "internal",
+    start: 2,
+    end: 1,
+    shared: {},
+    own,
+    errorMessage: null,
+    exception: null,
+  };
+}
 
 function bySdk(spans: ReadableSpan[]): string {
   return new TextDecoder().decode(JsonTraceSerializer.serializeRequest(spans));

@@ -40,7 +40,8 @@ function mayHaveMarkers(value: unknown, depth: number): boolean {
   if (depth === DEEPEST) return true;
   if (Array.isArray(value)) return value.some((item) => mayHaveMarkers(item, depth + 1));
   if (!isFields(value)) return false;
-  for (const key of Object.keys(value)) {
+  // `Object.keys` would make a list for each object of the session.
+  for (const key in value) {
     if (mayHaveMarkers(key, depth) || mayHaveMarkers(value[key], depth + 1)) return true;
   }
   return false;

@@ -4,6 +4,7 @@
  * Langfuse draws only what its schema of a chat takes, and only behind an input that is one too; it reads `messages`
  * where an output has them. So the fields of the trace's contract stand as they are, and the same answer beside them.
  */
+import { isFields } from "../../text/json-fields.js";
 import type { CallOutput, ToolCall } from "../../trace/model.js";
 import { cleanValue } from "../clean-value.js";
 
@@ -85,10 +86,18 @@ function sizeUpTo(most: number, value: unknown): number {
     const next = waiting.pop();
     if (typeof next === "string") size += next.length + 3;
     else if (typeof next !== "object" || next === null) size += 6;
-    else {
+    else if (Array.isArray(next)) {
       size += 2;
-      for (const key of Object.keys(next)) size += key.length + 3;
-      for (const inner of Object.values(next)) waiting.push(inner);
+      next.forEach((inner: unknown, index) => {
+        size += String(index).length + 3;
+        waiting.push(inner);
+      });
+    } else if (isFields(next)) {
+      size += 2;
+      for (const key in next) {
+        size += key.length + 3;
+        waiting.push(next[key]);
+      }
     }
   }
   return size;

@@ -11,9 +11,9 @@ import { dataUrlIn, type FileShelf } from "../file-shelf.js";
 export function shownFiles(messages: readonly unknown[], files: FileShelf | undefined): readonly unknown[] {
   return messages.map((message) => {
     if (!isFields(message)) return message;
-    const { attachments, ...rest } = message;
-    const { content } = message;
+    const { content, attachments } = message;
     if (Array.isArray(attachments) && attachments.length > 0) {
+      const { attachments: _, ...rest } = message;
       const text =
         typeof content === "string" ? [{ type: "text", text: content }] : Array.isArray(content) ? content : [];
       return { ...rest, content: [...text, ...attachments].map((part) => shownPart(part, files, true)) };
