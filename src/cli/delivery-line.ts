@@ -4,14 +4,17 @@ import { itemCount } from "../deliver/items-text.js";
 import { duration } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 import { changingLine } from "./changing-line.js";
+import { LONG_MS } from "./patient-line.js";
 import type { Terminal } from "./terminal.js";
 
 /** A delivery that takes longer is worth a line. */
 const PATIENCE_MS = 700;
+/** Of many deliveries one after the other, one line that stays is enough. */
+const told = new WeakSet<Terminal>();
 
 /**
  * Says on a terminal what a delivery is at when it takes its time, on one line that changes, and takes the
- * line away when it is over.
+ * line away when it is over. Elsewhere a line says it once, where it takes long.
  *
  * @param destinations those that may be waited for; with none nothing is said
  * @param delivery what is waited for; as a function it can say how far it has come
@@ -26,19 +29,34 @@ export async function whileWaiting<T>(
     latest.set(progress.destination.id, { progress, atMs: Date.now() });
   };
   const waited = typeof delivery === "function" ? delivery(onProgress) : delivery;
-  if (!terminal.errIsTty || destinations.length === 0) return waited;
-  const startedAt = Date.now();
-  const line = changingLine(terminal, () => {
-    const now = Date.now();
-    if (now - startedAt < PATIENCE_MS) return "";
-    const parts = destinations.map((one) => deliveryState(one, latest.get(one.id), now));
-    return `${duration(now - startedAt)}  ${parts.join("; ")}`;
-  });
+  if (destinations.length === 0) return waited;
+  const state = (now: number): string =>
+    destinations.map((one) => deliveryState(one, latest.get(one.id), now)).join("; ");
+  const stop = terminal.errIsTty ? changing(terminal, state) : late(terminal, state);
   try {
     return await waited;
   } finally {
-    line.stop();
+    stop();
   }
+}
+
+/** @param state what a delivery is at, by now: ms since the epoch */
+function changing(terminal: Terminal, state: (now: number) => string): () => void {
+  const startedAt = Date.now();
+  const line = changingLine(terminal, () => {
+    const now = Date.now();
+    return now - startedAt < PATIENCE_MS ? "" : `${duration(now - startedAt)}  ${state(now)}`;
+  });
+  return line.stop;
+}
+
+function late(terminal: Terminal, state: (now: number) => string): () => void {
+  const telling = setTimeout(() => {
+    if (!told.has(terminal)) terminal.err(`looptrace: still waiting: ${state(Date.now())}\n`);
+    told.add(terminal);
+  }, LONG_MS);
+  telling.unref();
+  return () => clearTimeout(telling);
 }
 
 /** What was told last of a destination, and when, in ms since the epoch. */

@@ -5,7 +5,7 @@ import type { Terminal } from "./terminal.js";
 /** What is over sooner is not worth a line, ms. */
 const PATIENCE_MS = 700;
 /** A line that stays is one too many of what is over sooner, ms. */
-const LONG_MS = 10_000;
+export const LONG_MS = 10_000;
 
 /**
  * Says what is waited for when that takes its time: on a terminal with how long it has taken, on a line of stderr that

@@ -35,14 +35,15 @@ test("a wait of seconds is told on a terminal, and the line goes away", () => {
   expect(waitingLine(terminal(false, written))).toBeUndefined();
 });
 
+const destination = {
+  id: "a",
+  kind: "langfuse",
+  label: "127.0.0.1:3000 (pk…)",
+  url: "http://127.0.0.1:3000",
+} as const;
+
 test("a destination that is not reached: which try comes when, until when, and why", async () => {
   const written: string[] = [];
-  const destination = {
-    id: "a",
-    kind: "langfuse",
-    label: "127.0.0.1:3000 (pk…)",
-    url: "http://127.0.0.1:3000",
-  } as const;
   const delivered = new EventEmitter();
   const waited = whileWaiting(
     { ...terminal(true, written), width: 120, errWidth: 120 },
@@ -58,6 +59,28 @@ test("a destination that is not reached: which try comes when, until when, and w
   delivered.emit("over");
   expect(await waited).toBe("done");
   expect(written.at(-1)).toBe("\r\x1b[2K");
+});
+
+test("elsewhere it is told once that one takes long, of however many deliveries", async () => {
+  const written: string[] = [];
+  const pipe = terminal(false, written);
+  for (const takesMs of [9_000, 66_000, 66_000]) {
+    const delivered = new EventEmitter();
+    const waited = whileWaiting(pipe, [destination], (onProgress) => {
+      const how = { failures: 3, waitMs: 30_000, leftMs: 60_000 };
+      onProgress({ kind: "waiting", destination, reason: "connection refused", ...how });
+      return once(delivered, "over");
+    });
+    vi.advanceTimersByTime(takesMs);
+    delivered.emit("over");
+    await waited;
+  }
+  const quiet = whileWaiting(terminal(false, written), [], new Promise((resolve) => setTimeout(resolve, 66_000)));
+  vi.advanceTimersByTime(66_000);
+  await quiet;
+  expect(written).toEqual([
+    "looptrace: still waiting: try 4 in 20s, the last within 50s: connection refused (127.0.0.1:3000 (pk…))\n",
+  ]);
 });
 
 test("what is waited for long enough is told: on a terminal soon, elsewhere once and late", () => {
