@@ -66,7 +66,8 @@ const FIELDS: readonly (readonly [attribute: string, field: MediaLink["field"]])
 ];
 
 function shownTexts(own: AttributeList): readonly (readonly [MediaLink["field"], string])[] {
-  return own.flatMap(([name, value]) => {
+  return own.names.flatMap((name, index) => {
+    const value = own.values[index];
     const [, field] = FIELDS.find(([attribute]) => name === attribute || name.startsWith(`${attribute}.`)) ?? [];
     if (field === undefined || !(typeof value === "string" || value instanceof JsonText)) return [];
     return [[field, String(value)] as const];

@@ -77,15 +77,11 @@ function cleanCopy(
 
 /** The same for a span's attributes. */
 export function cleanAttributes(attributes: Attributes, limit: number): Attributes {
-  return Object.fromEntries(cleanEntries(attributes, limit));
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, cleanAttribute(value, limit)]));
 }
 
-/** The same as pairs of name and value. */
-export function cleanEntries(attributes: Attributes, limit: number): [string, AttributeValue | undefined][] {
-  return Object.keys(attributes).map((name) => [name, cleanAttribute(attributes[name], limit)]);
-}
-
-function cleanAttribute(value: AttributeValue | undefined, limit: number): AttributeValue | undefined {
+/** The same for the value of one. */
+export function cleanAttribute(value: AttributeValue | undefined, limit: number): AttributeValue | undefined {
   if (typeof value === "string") return cleanText(value, limit);
   return Array.isArray(value) ? value.map((item) => cleanText(String(item), limit)) : value;
 }

@@ -36,7 +36,10 @@ export function describeTrace(
 ): readonly SpanData[] {
   return [...spansToDescribe(trace, options, profileName)].flat().map(({ describe }) => {
     const { shared, own, ...span } = describe();
-    const plain = own.map(([name, value]) => [name, value instanceof JsonText ? String(value) : value] as const);
+    const plain = own.names.map((name, index) => {
+      const value = own.values[index];
+      return [name, value instanceof JsonText ? String(value) : value] as const;
+    });
     return { ...span, attributes: { ...shared, ...Object.fromEntries(plain) } };
   });
 }
@@ -117,12 +120,11 @@ function* stepSpans(
 ): Generator<readonly SpanToDescribe[]> {
   const { profile } = walk;
   const below = { spanId: step.spanId, remote: false };
-  yield [
-    span(step, parent, () => profile.step(step, loop, walk), walk),
-    ...step.events.map((event) => eventSpan(event, below, walk)),
-    ...step.retries.map((retry) => span(retry, below, () => profile.retry(retry, step, walk), walk)),
-    ...(step.call ? [callSpan(step.call, step, loop, walk, given)] : []),
-  ];
+  const few = [span(step, parent, () => profile.step(step, loop, walk), walk)];
+  for (const event of step.events) few.push(eventSpan(event, below, walk));
+  for (const retry of step.retries) few.push(span(retry, below, () => profile.retry(retry, step, walk), walk));
+  if (step.call) few.push(callSpan(step.call, step, loop, walk, given));
+  yield few;
   for (const tool of step.tools) yield* toolSpans(tool, below, walk);
   for (const one of step.loops) yield* subagentSpans(one, below, walk);
   yield phaseSpans(step.phases, below, walk);
@@ -145,10 +147,9 @@ function otherCallSpan(call: OtherCall, parent: SpanParent, walk: Walk): SpanToD
 
 function* toolSpans(tool: Tool, parent: SpanParent, walk: Walk): Generator<readonly SpanToDescribe[]> {
   const below = { spanId: tool.spanId, remote: false };
-  yield [
-    span(tool, parent, () => walk.profile.tool(tool, walk), walk),
-    ...tool.innerCalls.map((call) => innerSpan(call, tool, below, walk)),
-  ];
+  const few = [span(tool, parent, () => walk.profile.tool(tool, walk), walk)];
+  for (const call of tool.innerCalls) few.push(innerSpan(call, tool, below, walk));
+  yield few;
   for (const loop of tool.loops) yield* subagentSpans(loop, below, walk);
 }
 

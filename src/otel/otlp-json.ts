@@ -8,7 +8,7 @@ import { hrTime } from "./hr-time.js";
 import { JsonBytes } from "./json-bytes.js";
 import { JsonText, writeJson } from "./json-text.js";
 import type { RemoteParent } from "./options.js";
-import type { AttributeList, SpanToWrite } from "./span-data.js";
+import { type AttributeList, attributeList, type SpanToWrite } from "./span-data.js";
 import type { SpanProfile } from "./span-profile.js";
 
 /** Bits of a span's flags, as OTLP has them: whether it is known where its parent is, and whether that is elsewhere. */
@@ -26,7 +26,7 @@ export function requestFrame(resource: Attributes, scope: SpanProfile["scope"]):
   const { name, version, schemaUrl } = scope;
   const to = new JsonBytes();
   to.bytes(utf8('{"resourceSpans":[{"resource":{"attributes":['));
-  writeAttributes(Object.entries(resource), to, true, knownNames());
+  writeAttributes(attributeList(resource), to, true, knownNames());
   const ofScope = JSON.stringify({ name, version });
   to.bytes(utf8(`],"droppedAttributesCount":0},"scopeSpans":[{"scope":${ofScope},"spans":[`));
   const schema = schemaUrl === undefined ? "" : `,"schemaUrl":${JSON.stringify(schemaUrl)}`;
@@ -56,7 +56,7 @@ export function createSpanWriter(): SpanWriter {
     const before = known.get(attributes);
     if (before) return before;
     const to = new JsonBytes();
-    const size = writeAttributes(Object.entries(attributes), to, true, names);
+    const size = writeAttributes(attributeList(attributes), to, true, names);
     const shared = { json: to.written().slice(), size };
     known.set(attributes, shared);
     return shared;
@@ -91,7 +91,7 @@ export function createSpanWriter(): SpanWriter {
       if (exception !== null) {
         to.bytes(EXCEPTION);
         const attributes = { [ATTR_EXCEPTION_TYPE]: exception.type, [ATTR_EXCEPTION_MESSAGE]: exception.message };
-        writeAttributes(Object.entries(attributes), to, true, names);
+        writeAttributes(attributeList(attributes), to, true, names);
         to.bytes(EXCEPTION_AT);
         to.text(nanos(exception.at), 0);
         to.bytes(EXCEPTION_END);
@@ -200,12 +200,19 @@ function writeText(value: string | JsonText, to: JsonBytes): number {
  * @param isFirst whether nothing stands before them
  * @returns about how many bytes they take
  */
-function writeAttributes(list: AttributeList, to: JsonBytes, isFirst: boolean, names: KnownNames): number {
+function writeAttributes(
+  { names, values }: AttributeList,
+  to: JsonBytes,
+  isFirst: boolean,
+  knownName: KnownNames,
+): number {
   const { length } = to;
   let size = 0;
-  for (const [name, value] of list) {
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] ?? "";
+    const value = values[index];
     if (!isSent(name, value)) continue;
-    const known = names(name);
+    const known = knownName(name);
     // Before the first one of all no comma stands.
     const from = isFirst && to.length === length ? 1 : 0;
     const short = typeof value === "string" ? shortText(value, known) : undefined;

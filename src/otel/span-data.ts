@@ -28,8 +28,22 @@ export interface SpanData {
   readonly exception: { readonly at: number; readonly type: string; readonly message: string } | null;
 }
 
-/** Attributes by their names, each once, in the order in which they are sent. */
-export type AttributeList = readonly (readonly [name: string, value: AttributeValue | JsonText | undefined])[];
+/** An attribute's value on its way to the wire. */
+export type ValueToWrite = AttributeValue | JsonText | undefined;
+
+/**
+ * Attributes in the order in which they are sent, each name once. A list of pairs would be an object for each of them,
+ * of which a long session has a million.
+ */
+export interface AttributeList {
+  readonly names: readonly string[];
+  /** At the place of its name. */
+  readonly values: readonly ValueToWrite[];
+}
+
+export function attributeList(attributes: Attributes): AttributeList {
+  return { names: Object.keys(attributes), values: Object.values(attributes) };
+}
 
 /** A span on its way to the wire: its attributes stay two lists, as those of the first are written once for many. */
 export interface SpanToWrite extends Omit<SpanData, "attributes"> {

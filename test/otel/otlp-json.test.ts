@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { JsonBytes } from "../../src/otel/json-bytes.js";
 import { createSpanWriter, type RequestFrame, requestFrame } from "../../src/otel/otlp-json.js";
 import { spanProfile } from "../../src/otel/profiles.js";
-import type { SpanToWrite } from "../../src/otel/span-data.js";
+import { attributeList, type SpanToWrite } from "../../src/otel/span-data.js";
 import { spanMaker } from "../../src/otel/span-maker.js";
 import { traceResource } from "../../src/otel/trace-resource.js";
 import { anyCharacter } from "../support/any-character.js";
@@ -64,7 +64,8 @@ describe("a request", () => {
           makeSpan({ ...one, traceId, attributes: { ...ofTrace, ...attributes } }),
         );
         const written = some.map(({ attributes, ...one }) => {
-          const own = Object.entries(attributes).filter(([name]) => !Object.hasOwn(ofTrace, name));
+          const apart = Object.entries(attributes).filter(([name]) => !Object.hasOwn(ofTrace, name));
+          const own = attributeList(Object.fromEntries(apart));
           // A value that stands in both is the span's, in the place of the trace's.
           const both = Object.fromEntries(
             Object.keys(ofTrace).map((name) => [name, name in attributes ? attributes[name] : ofTrace[name]]),
@@ -82,9 +83,9 @@ describe("a request", () => {
     const odd: Attributes = JSON.parse(
       '{"mixed":[1,"a"],"object":{"a":1},"nested":[[1]],"":1,"__proto__":2,"no":null}',
     );
-    const own = [...Object.entries(odd), ["yes", true] as const];
-    const item = spanWith(own);
-    const made = spanMaker({})({ ...item, attributes: Object.fromEntries(own) });
+    const attributes = { ...odd, yes: true };
+    const item = spanWith(attributeList(attributes));
+    const made = spanMaker({})({ ...item, attributes });
     const { scope } = spanProfile("langfuse");
     const body = textOf(requestFrame(traceResource({}, {}).attributes, scope), [item]);
     expect(body).toBe(bySdk([made]));
@@ -98,9 +99,9 @@ test("a text is written the same again, also under a name that has had very many
     outcome: texts[index % texts.length],
     id: `id ${index % 40}`,
   }));
-  const spans = all.map((attributes) => spanWith(Object.entries(attributes)));
+  const spans = all.map((attributes) => spanWith(attributeList(attributes)));
   const makeSpan = spanMaker({});
-  const made = all.map((attributes) => makeSpan({ ...spanWith([]), attributes }));
+  const made = all.map((attributes) => makeSpan({ ...spanWith(attributeList({})), attributes }));
   const { scope } = spanProfile("langfuse");
   expect(textOf(requestFrame(traceResource({}, {}).attributes, scope), spans) === bySdk(made)).toBe(true);
 

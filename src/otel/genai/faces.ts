@@ -41,6 +41,7 @@ import {
   toolVerdict,
   type Verdict,
 } from "../facts/verdicts.js";
+import { attributeList } from "../span-data.js";
 import type { SpanFace } from "../span-profile.js";
 import type { TraceContext } from "../trace-context.js";
 import { traceTags } from "../trace-tags.js";
@@ -88,7 +89,7 @@ function face(context: TraceContext, about: About): SpanFace {
     name: about.name ?? about.ownName,
     kind: about.kind ?? "internal",
     shared: NOTHING_SHARED,
-    own: Object.entries(attributes),
+    own: attributeList(attributes),
     failure: error && message !== undefined ? { type: error.code, message } : null,
   };
 }

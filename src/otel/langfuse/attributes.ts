@@ -117,12 +117,12 @@ export function callAttributes(
     kind: "call",
     metadata: callMetadata(call, step, loop, left, context.trace.wire, given),
     generation: {
-      ...(model ? { model: cleanText(model.modelId, context.textLimit) } : {}),
+      model: model ? cleanText(model.modelId, context.textLimit) : undefined,
       modelParameters: parametersOf(call, context),
       usageDetails: usageDetails(loop.copied ? NO_USAGE : recordedUsage(call), isUsageKnown),
       // Only what opencode priced: without a cost Langfuse prices from its own table of models.
-      ...(call.cost !== null && !loop.copied ? { costDetails: { total: call.cost } } : {}),
-      ...(call.firstTokenAt !== null ? { completionStartTime: new Date(call.firstTokenAt) } : {}),
+      costDetails: call.cost !== null && !loop.copied ? { total: call.cost } : undefined,
+      completionStartTime: call.firstTokenAt === null ? undefined : new Date(call.firstTokenAt),
     },
     extra: callExtra(call, loop, given),
   });

@@ -51,12 +51,13 @@ export function chatOutput(
 function assistantMessage({ thinking, text, toolCalls }: CallOutput, textLimit: number): AssistantMessage | null {
   const hasThought = thinking !== null && thinking !== "";
   if (!hasThought && !text && toolCalls.length === 0) return null;
-  return {
+  const message: { -readonly [Field in keyof AssistantMessage]: AssistantMessage[Field] } = {
     role: "assistant",
     content: text ? drawnText(text) : null,
-    ...(hasThought ? { thinking: [{ type: "thinking", content: drawnThinking(thinking) }] } : {}),
-    ...(toolCalls.length > 0 ? { tool_calls: toolCalls.map((call) => asFunction(call, textLimit)) } : {}),
   };
+  if (hasThought) message.thinking = [{ type: "thinking", content: drawnThinking(thinking) }];
+  if (toolCalls.length > 0) message.tool_calls = toolCalls.map((call) => asFunction(call, textLimit));
+  return message;
 }
 
 function asFunction(

@@ -77,7 +77,7 @@ type Tell = (name: string, value: unknown) => void;
  * told. Names are well-formed.
  */
 export function tellMetadata(kind: keyof typeof READING, facts: SpanFacts, tell: Tell): void {
-  const order = orderOf(kind, Object.keys(facts));
+  const order = orderOf(kind, facts);
   if (order !== undefined) {
     for (const name of order) tellOne(name, facts, tell);
     return;
@@ -98,19 +98,24 @@ function tellOne(name: string, facts: SpanFacts, tell: Tell): void {
 const lastOrders = new Map<string, { readonly names: readonly string[]; readonly order: readonly string[] }>();
 
 /** @returns undefined where a name is odd */
-function orderOf(kind: keyof typeof READING, names: readonly string[]): readonly string[] | undefined {
+function orderOf(kind: keyof typeof READING, facts: SpanFacts): readonly string[] | undefined {
   const last = lastOrders.get(kind);
-  if (last !== undefined && isSame(last.names, names)) return last.order;
+  if (last !== undefined && areNamesOf(facts, last.names)) return last.order;
+  const names = Object.keys(facts);
   if (names.some(isOdd)) return undefined;
   const order = inOrder(kind, names);
   lastOrders.set(kind, { names, order });
   return order;
 }
 
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  if (some.length !== others.length) return false;
-  for (let index = 0; index < some.length; index += 1) if (some[index] !== others[index]) return false;
-  return true;
+/** Whether they are the names of the facts, in their order. */
+function areNamesOf(facts: SpanFacts, names: readonly string[]): boolean {
+  let index = 0;
+  for (const name in facts) {
+    if (names[index] !== name) return false;
+    index += 1;
+  }
+  return index === names.length;
 }
 
 /** A name of the caller's: an object puts numbers first, and two names may become one when they are well-formed. */

@@ -3,12 +3,13 @@ import {
   type LangfuseObservationType,
   LangfuseOtelSpanAttributes as names,
 } from "@langfuse/tracing";
-import type { Attributes, AttributeValue } from "@opentelemetry/api";
+import type { Attributes } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
-import { cleanEntries, cleanText, cleanValue } from "../clean-value.js";
+import { cleanAttribute, cleanText, cleanValue } from "../clean-value.js";
 import type { SpanFacts } from "../facts/span-facts.js";
 import type { Verdict } from "../facts/verdicts.js";
 import { type JsonText, jsonText } from "../json-text.js";
+import type { ValueToWrite } from "../span-data.js";
 import type { SpanFace } from "../span-profile.js";
 import type { TraceContext } from "../trace-context.js";
 import { type READING, tellMetadata } from "./metadata.js";
@@ -21,12 +22,11 @@ export interface Observation {
   /** By which its metadata are put in order. */
   readonly kind: keyof typeof READING;
   readonly metadata: SpanFacts;
-  readonly generation?: Pick<
-    LangfuseGenerationAttributes,
-    "model" | "modelParameters" | "usageDetails" | "costDetails" | "completionStartTime"
-  >;
+  readonly generation?: { readonly [Field in GenerationField]?: LangfuseGenerationAttributes[Field] | undefined };
   readonly extra?: Attributes;
 }
+
+type GenerationField = "model" | "modelParameters" | "usageDetails" | "costDetails" | "completionStartTime";
 
 /**
  * The attributes of one span: those of its trace, Langfuse's own, and OTel's beside them. Langfuse's are what its
@@ -42,11 +42,13 @@ export function observation(
   const { generation = {} } = about;
   const said = statusMessage ?? error?.message;
   const message = said === undefined ? undefined : cleanText(said, textLimit);
-  const own: [string, AttributeValue | JsonText | undefined][] =
-    about.extra === undefined ? [] : cleanEntries(about.extra, textLimit);
-  const set = (name: string, value: AttributeValue | JsonText | undefined): void => {
-    if (value !== undefined) own.push([name, value]);
+  const own = { names: [] as string[], values: [] as ValueToWrite[] };
+  const set = (name: string, value: ValueToWrite): void => {
+    if (value === undefined) return;
+    own.names.push(name);
+    own.values.push(value);
   };
+  for (const name in about.extra) set(name, cleanAttribute(about.extra[name], textLimit));
   set(names.OBSERVATION_TYPE, type);
   set(names.OBSERVATION_LEVEL, level);
   set(names.OBSERVATION_STATUS_MESSAGE, message);
@@ -60,7 +62,7 @@ export function observation(
   tellMetadata(about.kind, error ? { ...about.metadata, error } : about.metadata, (key, value) => {
     const text = written(cleanValue(value, textLimit, files));
     // Of an empty one there is nothing to show.
-    if (text) own.push([metadataName(key), text]);
+    if (text) set(metadataName(key), text);
   });
   if (error) set(ATTR_ERROR_TYPE, error.code);
   return {

@@ -51,7 +51,10 @@ test("An observation has the attributes that Langfuse's own SDK would give it, i
         ...(statusMessage === undefined ? {} : { statusMessage }),
         metadata: Object.fromEntries(known.reverse()),
       });
-      const sent = own.map(([name, value]) => [name, value instanceof JsonText ? String(value) : value]);
+      const sent = own.names.map((name, index) => {
+        const value = own.values[index];
+        return [name, value instanceof JsonText ? String(value) : value];
+      });
       expect(sent).toEqual(Object.entries(wanted));
     }),
     { numRuns: tries(100) },
