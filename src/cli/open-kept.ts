@@ -8,6 +8,16 @@ import type { Terminal } from "./terminal.js";
 /** Fewer are read before a line about it could be read. */
 const WORTH_A_LINE = 20;
 
+/** What a terminal was told: a command that looks at the kept sessions twice has them read twice on a full disk. */
+const toldTo = new WeakMap<Terminal, Set<string>>();
+
+/** @returns whether it is news there; it is none any more */
+function isNews(terminal: Terminal, told: string): boolean {
+  const before = toldTo.get(terminal) ?? new Set();
+  toldTo.set(terminal, before);
+  return !before.has(told) && before.add(told).size > 0;
+}
+
 /**
  * Opens the index of the kept sessions, brought up to date, and closes it when the work with it is done. Reading many
  * sessions for the first time is told on stderr.
@@ -33,14 +43,17 @@ export async function withKept<T>(
         terminal,
         () => `${text}: ${count(done)} of ${count(total)} (once; Ctrl-C keeps what is done)`,
       );
-    else if (now === 0) terminal.err(`looptrace: ${text}\n`);
+    else if (now === 0 && isNews(terminal, "reading")) terminal.err(`looptrace: ${text}\n`);
   };
+  const tell = notesTo(terminal);
   const catalog = await Catalog.open({
     paths,
     masking,
     environment: terminal.env,
     onProgress,
-    onNote: notesTo(terminal),
+    onNote: (note) => {
+      if (isNews(terminal, note)) tell(note);
+    },
     signal,
   });
   try {

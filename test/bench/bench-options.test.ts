@@ -18,6 +18,7 @@ test.each([
   [["starts"], "Unexpected argument"],
   [["--only", "toString"], "--only takes one of computing, masking"],
   [["--sessions", "many"], "--sessions takes a whole number"],
+  [["--only", "starts", "--sessions", "40"], "starts has none"],
   [["--quick", "--json", "history.json"], "not kept"],
 ])("%j is refused", (argv, why) => {
   expect(() => benchOptions(argv)).toThrow(why);

@@ -65,6 +65,8 @@ export function benchOptions(argv: readonly string[]): BenchOptions | "help" {
   if (only !== undefined && !isPart(only)) throw new Error(`--only takes one of ${names.join(", ")}`);
   if (sessions !== undefined && !/^[1-9]\d*$/.test(sessions))
     throw new Error("--sessions takes a whole number from 1 on");
+  if (sessions !== undefined && only !== undefined && only !== "many")
+    throw new Error(`--sessions says how many "many" has, and ${only} has none: leave one of them out`);
   if (quick && json !== undefined && json !== "-")
     throw new Error("A quick run's figures say little: they are not kept.");
   const parts = only === undefined ? names : [only];
