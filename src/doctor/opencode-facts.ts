@@ -16,7 +16,7 @@ export async function openCodeFacts(options: FindOptions): Promise<OpenCodeFacts
     const { path, passedOver } = searchOpenCode(options);
     const folder = await createRunFolder();
     try {
-      const { version, generation, problem } = await readVersion(path, folder, options.environment);
+      const { version, generation, problem } = await readVersion(path, folder, options.environment, options.directory);
       return {
         kind: "found",
         path,

@@ -3,6 +3,7 @@ import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js"
 import { readOwnText } from "../../files/own-files.js";
 import { quickMask } from "../../masking/mask.js";
 import { plainText } from "../../text/plain-text.js";
+import { versionFileOf } from "../warm/program-facts.js";
 import { childEnvironment } from "./child-environment.js";
 import { type Generation, type PrintedVersion, packagedGeneration, printedVersion } from "./generation.js";
 import { createRunFolder, type RunFolder } from "./run-folder.js";
@@ -37,6 +38,7 @@ export interface VersionAnswer {
 /**
  * Asks an opencode for its version. It is kept off the network: nothing is fetched, nothing is updated.
  *
+ * @param directory where it is to work: asked there, a version manager's shim tells of the one that it starts there
  * @returns the version, or null when what it printed is none, with a warning for a person where one is due:
  * the behaviour of 1.15 to 1.18 and of 2.0 is known, with another version looptrace goes on and says so
  * @throws {OpenCodeNotFoundError} when the program cannot be started at all
@@ -45,15 +47,17 @@ export async function readVersion(
   path: string,
   folder: RunFolder,
   environment: Readonly<Record<string, string | undefined>>,
+  directory?: string,
 ): Promise<VersionAnswer> {
-  const key = await fileKey(path);
+  const place = placeOf(path, environment, directory);
+  const key = await fileKey(path, place);
   const before = known.get(key);
   if (before !== undefined) return { ...before, problem: null, warning: versionWarning(before.version) };
   const files = await folder.streams("version");
   const exit = await spawnOpenCode({
     path,
     arguments: ["--version"],
-    directory: folder.path,
+    directory: place ?? folder.path,
     environment: childEnvironment(environment, {
       runId: folder.runId,
       temporary: folder.temporary,
@@ -92,28 +96,41 @@ export async function readVersion(
 /**
  * What a path leads to at this moment. An update puts another file there, which may be as long and, as npm unpacks
  * packages, as old as the one before.
+ *
+ * @param place where that matters, see `placeOf`
  */
-async function fileKey(path: string): Promise<string> {
+async function fileKey(path: string, place: string | undefined): Promise<string> {
   const file = await stat(path).catch(() => null);
-  return [path, file?.dev, file?.ino, file?.size, file?.mtimeMs, file?.ctimeMs].join("\n");
+  return [path, file?.dev, file?.ino, file?.size, file?.mtimeMs, file?.ctimeMs, place].join("\n");
+}
+
+/** The directory where that may matter for what is started; undefined elsewhere: each would have to be asked in. */
+function placeOf(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  directory: string | undefined,
+): string | undefined {
+  return directory !== undefined && versionFileOf(path, directory, environment) !== undefined ? directory : undefined;
 }
 
 /**
  * The generation of an opencode, without a start of it where its package tells.
  *
  * @param path absolute
+ * @param directory where it is to work, see `readVersion`
  * @throws {OpenCodeNotFoundError} when the program has to be asked and cannot be started
  */
 export async function generationOfProgram(
   path: string,
   environment: Readonly<Record<string, string | undefined>>,
+  directory?: string,
 ): Promise<Generation> {
   const packaged = packagedGeneration(path);
   if (packaged !== undefined) return packaged;
-  const key = await fileKey(path);
+  const key = await fileKey(path, placeOf(path, environment, directory));
   const before = known.get(key);
   if (before !== undefined) return before.generation;
-  const asked = asking.get(key) ?? askGeneration(path, environment).finally(() => asking.delete(key));
+  const asked = asking.get(key) ?? askGeneration(path, environment, directory).finally(() => asking.delete(key));
   asking.set(key, asked);
   return await asked;
 }
@@ -124,10 +141,11 @@ const asking = new Map<string, Promise<Generation>>();
 async function askGeneration(
   path: string,
   environment: Readonly<Record<string, string | undefined>>,
+  directory: string | undefined,
 ): Promise<Generation> {
   const folder = await createRunFolder();
   try {
-    return (await readVersion(path, folder, environment)).generation;
+    return (await readVersion(path, folder, environment, directory)).generation;
   } finally {
     await folder.remove();
   }

@@ -32,13 +32,13 @@ export async function withOpenCode<T>(
   use: (atHand: OpenCodeAtHand) => Promise<T>,
   { sweep }: WithOpenCodeOptions = { sweep: "first" },
 ): Promise<T> {
-  const { environment } = where;
+  const { environment, directory } = where;
   const path = pathOfOpenCode(where);
   const swept = sweepRunFolders();
   if (sweep === "first") await swept;
   const folder = await createRunFolder();
   try {
-    const { version, generation, warning } = await readVersion(path, folder, environment);
+    const { version, generation, warning } = await readVersion(path, folder, environment, directory);
     const warnings = warning === null ? [] : [warning];
     return await use({ opencode: { path, version }, generation, folder, warnings });
   } finally {

@@ -335,7 +335,8 @@ async function startIn(
 ): Promise<Pick<Started, "agent" | "wire" | "server">> {
   signal.throwIfAborted();
   const { path, environment, projectConfig, wire: mode = "off", propagates } = spec;
-  const generation = spec.generation ?? (await unlessAborted(generationOfProgram(path, environment), signal));
+  const asked = () => generationOfProgram(path, environment, spec.directory);
+  const generation = spec.generation ?? (await unlessAborted(asked(), signal));
   // One of several directories may be gone before the others; each request names its own.
   const directory = (isShared ? ownPlaceOf(spec) : spec.directory) ?? folder.path;
   const { configContent, agent } = await prepareConfig(spec, folder, environment);

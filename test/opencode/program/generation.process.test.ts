@@ -78,6 +78,32 @@ test("npm's package tells the generation, and the program is not started for it"
   expect(packagedGeneration(openCodeBinary())).toBe(1);
 });
 
+test("a version manager's shim is asked in the directory that it is to work in", async () => {
+  const shim = await file("asdf/shims/opencode", `#!/bin/sh\n[ -e chosen ] && echo opencode v2.0.26 || echo 1.18.33\n`);
+  await mkdir(join(root, "asdf/installs/opencode/1.18.33"), { recursive: true });
+  await file("work/one/chosen", "");
+  await file("work/one/.tool-versions", "opencode 2.0.26\n");
+  await file("work/other/.tool-versions", "opencode 1.18.33\n");
+  await file("work/plain/chosen", "");
+  const environment = { PATH: process.env.PATH, HOME: root };
+  const folder = await createRunFolder();
+  try {
+    for (const [place, generation] of [
+      ["other", 1],
+      ["one", 2],
+      // Where nothing chooses, one is like the other.
+      ["plain", 1],
+    ] as const) {
+      const directory = join(root, "work", place);
+      expect([place, await generationOfProgram(shim, environment, directory)]).toEqual([place, generation]);
+      expect(await readVersion(shim, folder, environment, directory)).toMatchObject({ generation });
+    }
+    expect(await generationOfProgram(shim, environment)).toBe(1);
+  } finally {
+    await folder.remove();
+  }
+});
+
 test("an update is noticed, also one that is as long and as old as what was there", async () => {
   const folder = await createRunFolder();
   try {
