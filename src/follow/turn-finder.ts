@@ -5,7 +5,7 @@ import type { StorePaths } from "../files/store-paths.js";
 import type { Masking } from "../masking/mask.js";
 import type { Masked } from "../masking/masked.js";
 import { configuredServers, findOpenCodeLog } from "../opencode/program.js";
-import type { SessionEnd, StoredEntry, StoreServer } from "../opencode/server.js";
+import { endOfMessages, type StoredEntry, type StoreServer } from "../opencode/server.js";
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
@@ -30,13 +30,6 @@ const SLACK_MS = 5_000;
 /** So many are asked for first, and more while there are. */
 const SESSIONS_AT_ONCE = 200;
 const READ_MS = 60_000;
-/** That a session is seen to be at work counts for so long after the server itself has said how it ends. */
-const TRUSTED_MS = 30_000;
-/** Beside sessions that are pending, and seen without the server, others are asked for so often: each list is dear. */
-const LIST_EVERY_MS = 5_000;
-/** Looks come a little earlier or later. */
-const EARLY_MS = 250;
-
 /** Finds the turns of a store that are over, each once, and those that went on after that once more. */
 export interface TurnFinder {
   /**
@@ -58,8 +51,6 @@ export interface TurnFinderOptions extends Pick<FollowStoreOptions, "signal" | "
   readonly masking: Masking | undefined;
   /** Tells when sessions are asked once more, ms; default the time of day. */
   readonly clock?: (() => number) | undefined;
-  /** Looks whether sessions are at work without asking the server, see `seenAtWork`; called once for each look. */
-  readonly seen?: (() => (id: string) => SessionEnd | undefined) | undefined;
   /** A turn is over, and recorded; it is to be sent. */
   readonly onTurn: (trace: Masked<LoopTrace>, stored: boolean) => void;
 }
@@ -70,10 +61,6 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const recorder = new SessionRecorder(options);
   let state = noTurnsSince(since);
   const asked = new Map<string, Asked>();
-  /** When the server itself said last how a session ends. */
-  const heardAt = new Map<string, number>();
-  let listedAt = Number.NEGATIVE_INFINITY;
-  let seen: ReturnType<NonNullable<TurnFinderOptions["seen"]>> | undefined;
   const complained = new Set<string>();
   let troubled = false;
 
@@ -91,35 +78,22 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     }
   };
 
-  const isToBeListed = (now: number): boolean => {
-    const isListed = now >= listedAt && now - listedAt < LIST_EVERY_MS - EARLY_MS;
-    return !isListed || !options.seen || state.pending.size === 0;
-  };
-
-  const endOf = async (server: StoreServer, id: string): Promise<SessionEnd> => {
-    const now = clock();
-    const heard = heardAt.get(id);
-    const isTrusted = heard !== undefined && now >= heard && now - heard < TRUSTED_MS;
-    const atWork = isTrusted ? seen?.(id) : undefined;
-    if (atWork) return atWork;
-    const end = await server.endOf(id, patience());
-    heardAt.set(id, now);
-    return end;
-  };
-
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
   const consider = async (server: StoreServer, id: string): Promise<number | undefined> => {
-    const end = await endOf(server, id);
+    const told = await server.endOf(id, patience());
     // A turn whose looptrace was killed is over, even if it looks as if it were at work.
-    if (isAtWork(state, id, end, Date.now()) && !(await hasOwner(paths, id))) return undefined;
-    const settlesMs = settlesIn(end, Date.now());
+    if (isAtWork(state, id, told, Date.now()) && !(await hasOwner(paths, id))) return undefined;
+    const settlesMs = settlesIn(told, Date.now());
     if (settlesMs > 0) return settlesMs;
     const read = await server.read(id, patience());
-    const runs = end.state === "at-rest" ? [] : await abandonedRuns(paths, read.tree.session);
+    const { session } = read.tree;
+    // It may have gone on since it was asked for.
+    const end = (session.generation === 1 && endOfMessages(session.messages)) || told;
+    const runs = end.state === "at-rest" ? [] : await abandonedRuns(paths, session);
     const traces = traceSession(read.tree, { runs }).filter(({ loop }) => loop.sessionId === id);
     const judged = judgeSession(state, { id, end, traces }, since, Date.now());
     if (judged.over.size > 0) {
-      const { directory, time } = read.tree.session.info;
+      const { directory, time } = session.info;
       const logText = await findOpenCodeLog([...read.raw.keys()], time.created, environment, directory);
       // The opencode that reads the store has no server of its own.
       const mcpServers = await configuredServers({ directory, environment, projectConfig: true });
@@ -165,15 +139,10 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
     look: async (server) => {
       let nextMs = Number.POSITIVE_INFINITY;
       troubled = false;
-      seen = options.seen?.();
-      const now = clock();
-      if (isToBeListed(now)) {
-        try {
-          state = withChanged(state, await changedSessions(server));
-          listedAt = now;
-        } catch (error) {
-          complain(error);
-        }
+      try {
+        state = withChanged(state, await changedSessions(server));
+      } catch (error) {
+        complain(error);
       }
       for (const id of state.pending) {
         if (signal.aborted) break;
@@ -182,7 +151,7 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
         const inMs = isDue ? await considerSafely(server, id) : lookIn(state, id, known, clock());
         nextMs = Math.min(nextMs, inMs ?? nextMs);
       }
-      for (const known of [asked, heardAt]) for (const id of known.keys()) if (!state.pending.has(id)) known.delete(id);
+      for (const id of asked.keys()) if (!state.pending.has(id)) asked.delete(id);
       if (!troubled) complained.clear();
       return nextMs;
     },

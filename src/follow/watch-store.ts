@@ -1,9 +1,19 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { opencodeStore, withOpenCode } from "../opencode/program.js";
-import { type RunningServer, seenAtWork, startReadingServer, storeServer } from "../opencode/server.js";
+import {
+  awakeFor,
+  type RestingServer,
+  restingServer,
+  type StartedServer,
+  type StoreServer,
+  seenStores,
+  startReadingServer,
+  storeServer,
+} from "../opencode/server.js";
 import type { UnfinishedSession } from "./attach.js";
 import type { FollowStoreOptions } from "./options.js";
+import { seenFirst } from "./seen-first.js";
 import { type TurnFinderOptions, turnFinder } from "./turn-finder.js";
 
 export interface WatchStoreOptions extends TurnFinderOptions, Pick<FollowStoreOptions, "opencode" | "onReady"> {
@@ -31,45 +41,54 @@ export async function watchStore(options: WatchStoreOptions): Promise<readonly U
   const { environment, signal, onNote } = options;
   return await withOpenCode(options, async ({ opencode, generation, folder, warnings }) => {
     for (const warning of warnings) onNote?.(warning);
-    const start = async (): Promise<RunningServer> => {
+    const seen = generation === 1 ? seenFirst(seenStores(environment)) : undefined;
+    const start = async (): Promise<Reader> => {
       // Once it runs it is needed to the end, for what is at work then.
       const starting = new AbortController();
       const stopStarting = () => starting.abort(signal.reason);
       signal.addEventListener("abort", stopStarting);
       if (signal.aborted) stopStarting();
       try {
-        return await startReadingServer(
+        const server = await startReadingServer(
           { path: opencode.path, folder, environment, signal: starting.signal },
           generation,
         );
+        const store = await storeServer(server);
+        if (!seen) return { server, store, stop: server.stop };
+        const resting = restingServer(server);
+        return { server, store: seen(awakeFor(resting, store)), stop: resting.stop };
       } finally {
         signal.removeEventListener("abort", stopStarting);
       }
     };
-    let server: RunningServer | undefined = await start();
+    let reader: Reader | undefined = await start();
     const changes = watchFiles(environment, signal);
-    const watcher = turnFinder({
-      ...options,
-      seen: generation === 1 ? () => seenAtWork(environment) : undefined,
-    });
+    const watcher = turnFinder(options);
     try {
       options.onReady?.();
       while (!signal.aborted) {
-        if (!server || server.exit) {
-          if (server) onNote?.("The opencode that reads the store has ended; starting another one.");
-          server = await start().catch(() => undefined);
-          if (!server) await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
-          if (!server) continue;
+        if (!reader || reader.server.exit) {
+          if (reader) onNote?.("The opencode that reads the store has ended; starting another one.");
+          reader = await start().catch(() => undefined);
+          if (!reader) await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
+          if (!reader) continue;
         }
-        const nextMs = await watcher.look(await storeServer(server));
+        const nextMs = await watcher.look(reader.store);
         await changes.next(Math.min(nextMs, POLL_MS));
       }
-      return server && !server.exit ? await watcher.recordLeft(await storeServer(server)) : [];
+      return reader && !reader.server.exit ? await watcher.recordLeft(reader.store) : [];
     } finally {
       changes.close();
-      await server?.stop();
+      await reader?.stop();
     }
   });
+}
+
+/** An opencode that reads the store. */
+interface Reader {
+  readonly server: Pick<StartedServer, "exit">;
+  readonly store: StoreServer;
+  readonly stop: RestingServer["stop"];
 }
 
 interface Changes {

@@ -7,10 +7,11 @@ export type { StreamTrouble } from "./server/event-stream.js";
 export { followRun } from "./server/follow-run.js";
 export { followServer } from "./server/follow-server.js";
 export type { FollowedServer, WorkingSession } from "./server/followed-server.js";
-export type { SessionEnd } from "./server/list-sessions.js";
+export { endOfMessages, type SessionEnd } from "./server/list-sessions.js";
 export { mcpServersOf } from "./server/mcp-servers.js";
 export { readSessionFrom } from "./server/read-session.js";
 export { startReadingServer } from "./server/reading-server.js";
+export { type RestingServer, restingServer } from "./server/resting-server.js";
 export { ServerPool, type ServerPoolOptions } from "./server/server-pool.js";
 export {
   familyOf,
@@ -20,9 +21,9 @@ export {
   rootOf,
   treeOf,
 } from "./server/session-mirror.js";
-export type { RunningServer } from "./server/start-server.js";
-export { seenAtWork } from "./store/seen-at-work.js";
-export { type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";
+export type { RunningServer, StartedServer } from "./server/start-server.js";
+export { type SeenStore, seenStores } from "./store/seen-store.js";
+export { awakeFor, type StoredEntry, type StoreServer, storeServer } from "./store/store-server.js";
 export { tooMuchConfiguration } from "./warm/fingerprint.js";
 export { isFirstToldOf } from "./warm/servers-folder.js";
 export { type StoppedServer, stopServer } from "./warm/stop-servers.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { claimToken } from "../../src/files/claim-token.js";
 import { turnFinder } from "../../src/follow/turn-finder.js";
-import { type StoreServer, storeServer } from "../../src/opencode/store/store-server.js";
+import { storeServer } from "../../src/opencode/store/store-server.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { type ScriptedSession, scriptedServer } from "../support/scripted-server.js";
 import { message, turn } from "../support/scripted-turn.js";
@@ -198,64 +198,4 @@ test("a prompt whose id a client made by a clock that is ahead is a turn like an
   const { told, look } = await finding({ ses_a: { directory: "/a", updated: now, messages } }, now - HOUR_MS);
   await look();
   expect(told.map(({ loop }) => loop.userMessageId)).toEqual([`msg_${ahead}`]);
-});
-
-test("a session that is seen to be at work is asked how it ends now and then, and at once when it is not seen to be", async () => {
-  let at = Date.now();
-  const updated = at - 10_000;
-  let isSeen = true;
-  let asked = 0;
-  let listed = 0;
-  let isSilent = true;
-  const atWork = { state: "at-work", messageId: "msg_1" } as const;
-  const finder = turnFinder({
-    ...{
-      environment: { HOME: "/nonexistent" },
-      since: at - HOUR_MS,
-      masking: undefined,
-      paths: await temporaryStore(),
-    },
-    clock: () => at,
-    signal: new AbortController().signal,
-    seen: () => () => (isSeen ? atWork : undefined),
-    onTurn: () => undefined,
-  });
-  const store: StoreServer = {
-    list: async () => {
-      listed += 1;
-      return [{ id: "ses_a", directory: "/a", updated }];
-    },
-    endOf: async () => {
-      asked += 1;
-      if (isSilent) throw new Error("no answer");
-      return atWork;
-    },
-    read: async () => {
-      throw new Error("not over");
-    },
-  };
-  const askedAfter = async (ms: number): Promise<number> => {
-    at += ms;
-    await finder.look(store);
-    return asked;
-  };
-  // As long as the server has not said anything of it, it is asked; then it is to say so again after half a minute.
-  expect(await askedAfter(0)).toBe(1);
-  isSilent = false;
-  expect(await askedAfter(14_000)).toBe(2);
-  asked = 1;
-  expect(await askedAfter(14_000)).toBe(1);
-  expect(await askedAfter(14_000)).toBe(1);
-  expect(await askedAfter(14_000)).toBe(2);
-  isSeen = false;
-  expect(await askedAfter(14_000)).toBe(3);
-  // A clock that was set back makes nothing count for longer.
-  isSeen = true;
-  expect(await askedAfter(-HOUR_MS)).toBe(4);
-  // Others are asked for at each second look, beside one that is pending.
-  listed = 0;
-  for (const lists of [0, 1, 1, 2]) {
-    await askedAfter(2_500);
-    expect(listed).toBe(lists);
-  }
 });

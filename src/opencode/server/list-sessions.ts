@@ -89,19 +89,27 @@ export async function endOfSession(client: OpencodeClient, id: string, signal?: 
     const read = lastMessages.safeParse(data);
     if (!read.success) throw new ServerRequestError(`read the session ${id}`, error, response?.status);
     const last = read.data.findLast((message) => !isNotice(message));
-    if (last) {
-      const state = stateAfter(last);
-      const completedAt = state === "at-rest" ? (last.info.time.completed ?? undefined) : undefined;
-      return { state, messageId: last.info.id, completedAt };
-    }
+    if (last) return endWith(last.info);
     if (read.data.length < limit) return { state: "at-rest", messageId: undefined };
   }
 }
 
-/** Whether a last message, as opencode stores it, says that its session is at work: it or the next one is to end. */
-export function saysAtWork(info: unknown): boolean {
+/**
+ * The same by the last message as opencode stores it.
+ *
+ * @returns undefined where that alone does not tell: a person's may be a notice, which neither is answered nor says that
+ *   something else was
+ */
+export function endAfter(info: unknown, messageId: string): SessionEnd | undefined {
   const read = endingInfo.safeParse(info);
-  return read.success && stateAfter({ info: read.data }) === "at-work";
+  return read.success && read.data.role === "assistant" ? endWith({ ...read.data, id: messageId }) : undefined;
+}
+
+/** The same by all messages of a session that was read. */
+export function endOfMessages(messages: readonly unknown[]): SessionEnd | undefined {
+  const read = lastMessages.safeParse(messages.slice(-MORE_MESSAGES));
+  const last = read.data?.findLast((message) => !isNotice(message));
+  return last && endWith(last.info);
 }
 
 type LastMessage = z.infer<typeof lastMessages>[number];
@@ -111,7 +119,13 @@ function isNotice({ info, parts }: LastMessage): boolean {
   return info.role === "user" && parts.length > 0 && parts.every(({ ignored }) => ignored === true);
 }
 
-function stateAfter({ info }: { readonly info: z.infer<typeof endingInfo> }): SessionEnd["state"] {
+function endWith(info: LastMessage["info"]): SessionEnd {
+  const state = stateAfter(info);
+  const completedAt = state === "at-rest" ? (info.time.completed ?? undefined) : undefined;
+  return { state, messageId: info.id, completedAt };
+}
+
+function stateAfter(info: z.infer<typeof endingInfo>): SessionEnd["state"] {
   if (info.role !== "assistant") return "unanswered";
   if (!info.time.completed) return "at-work";
   // After a refused permission or a structured answer nothing follows.

@@ -3,6 +3,7 @@ import type { ExportResult } from "../cli/export-session.js";
 import { connect } from "../server/connection.js";
 import { endOfSession, listServerSessions, type SessionEnd } from "../server/list-sessions.js";
 import { readSessionFrom } from "../server/read-session.js";
+import type { RestingServer } from "../server/resting-server.js";
 import type { RunningServer } from "../server/start-server.js";
 import { endOfSession2 } from "../v2/server/end-of-session.js";
 import { listSessions2From } from "../v2/server/list-sessions.js";
@@ -55,6 +56,15 @@ export async function storeServer({
     list: (options) => listSessions2From(connection, options),
     endOf: (id, signal) => endOfSession2(connection, id, signal),
     read: (id, signal) => readSession2From(connection, id, signal),
+  };
+}
+
+/** The same for a server that rests in between. */
+export function awakeFor({ awake }: Pick<RestingServer, "awake">, server: StoreServer): StoreServer {
+  return {
+    list: (options) => awake(() => server.list(options)),
+    endOf: (id, signal) => awake(() => server.endOf(id, signal)),
+    read: (id, signal) => awake(() => server.read(id, signal)),
   };
 }
 

@@ -1,0 +1,122 @@
+import { type BigIntStats, closeSync, openSync, statSync } from "node:fs";
+import { attempt, hasCode } from "../errors/thrown.js";
+import { SqliteLog } from "./sqlite-log.js";
+import { bytesAt, HEAD_BYTES, type Pages, pagesBy } from "./sqlite-tree.js";
+
+/** The pages of a database at one moment. */
+export interface SqliteMoment extends Pages {
+  /** Changes when pages may have changed without their marks: what is kept of all of them is to be forgotten. */
+  readonly name: string;
+  /** Tells a page from what it was before, within one name. */
+  readonly markOf: (page: number) => number;
+  /** Changes with each change of a table's or an index's definition, within one name. */
+  readonly schemaMark: number;
+}
+
+const TRIES = 3;
+/** Where the first page has the versions of the format, 2 for a database with a log, and how its texts are written. */
+const VERSIONS_AT = 18;
+const WITH_LOG = 0x0202;
+const SCHEMA_MARK_AT = 40;
+const ENCODING_AT = 56;
+const UTF_8 = 1;
+
+/**
+ * Looks at a SQLite database again and again in which another program writes, and sees it as that has committed it,
+ * never in between. Nothing is locked or written, so that program goes on undisturbed: should it have written what could
+ * have been read meanwhile, a look is made anew, and the third one in vain gives nothing. Of the log only what is new is
+ * read.
+ *
+ * Pages that are in the log are read from there; the others are not written to before that log begins anew, or has more
+ * commits in it than were seen. So after a look it is enough that the log has neither.
+ */
+export class FollowedSqlite {
+  readonly #path: string;
+  readonly #log = new SqliteLog();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Changes with each commit, and is cheap: the sizes and times of the files. */
+  mark(): string {
+    return [this.#path, logOf(this.#path)].map((path) => fileMark(statOf(path))).join(" ");
+  }
+
+  /** @returns what `find` returns; undefined where it fails, or nothing can be seen */
+  look<Found>(find: (moment: SqliteMoment) => Found): Found | undefined {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const looked = attempt(() => this.#lookOnce(find));
+      if (looked) return looked.found;
+    }
+    return undefined;
+  }
+
+  /** @returns undefined, or throws, where it is to be tried again */
+  #lookOnce<Found>(find: (moment: SqliteMoment) => Found): { readonly found: Found } | undefined {
+    const file = openSync(this.#path, "r");
+    let log: number | undefined;
+    try {
+      const before = this.mark();
+      log = openIfThere(logOf(this.#path));
+      this.#log.update(log);
+      const found = find(this.#momentOf(file, log));
+      // Without a log nobody has the database open, or is just about to.
+      const isAsItWas = log === undefined ? this.mark() === before : sameFiles(this.mark(), before);
+      return isAsItWas && !this.#log.update(log) ? { found } : undefined;
+    } finally {
+      for (const one of [file, log]) if (one !== undefined) closeSync(one);
+    }
+  }
+
+  #momentOf(file: number, logFile: number | undefined): SqliteMoment {
+    const log = this.#log;
+    const inLog = (page: number, length: number): Buffer | undefined => {
+      const at = log.offsetOf(page);
+      return at === undefined || logFile === undefined ? undefined : bytesAt(logFile, at, length);
+    };
+    const head = inLog(1, HEAD_BYTES) ?? bytesAt(file, 0, HEAD_BYTES);
+    if (head.readUInt16BE(VERSIONS_AT) !== WITH_LOG) throw new Error("a database without a log");
+    if (head.readUInt32BE(ENCODING_AT) !== UTF_8) throw new Error("texts in another encoding");
+    const pages = pagesBy(head, (page, size) => {
+      if (log.name !== undefined && log.pageSize !== size) throw new Error("the log is another database's");
+      return inLog(page, size) ?? bytesAt(file, (page - 1) * size, size);
+    });
+    return {
+      ...pages,
+      name: log.name === undefined ? this.mark() : `${fileMark(statOf(this.#path), true)} ${log.name}`,
+      markOf: (page) => log.offsetOf(page) ?? 0,
+      schemaMark: head.readUInt32BE(SCHEMA_MARK_AT),
+    };
+  }
+}
+
+function logOf(path: string): string {
+  return `${path}-wal`;
+}
+
+function statOf(path: string): BigIntStats | undefined {
+  return statSync(path, { throwIfNoEntry: false, bigint: true });
+}
+
+/** @param isOne only which file it is */
+function fileMark(stat: BigIntStats | undefined, isOne = false): string {
+  if (!stat) return "none";
+  const { dev, ino, mtimeNs, size } = stat;
+  return isOne ? `${dev}:${ino}` : `${dev}:${ino}:${mtimeNs}:${size}`;
+}
+
+/** Whether two marks are of the same files, written to or not. */
+function sameFiles(mark: string, other: string): boolean {
+  const which = (one: string) => one.split(" ").map((file) => file.split(":").slice(0, 2).join(":"));
+  return which(mark).join() === which(other).join();
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}

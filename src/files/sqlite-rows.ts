@@ -1,0 +1,71 @@
+import type { SqliteMoment } from "./followed-sqlite.js";
+import { MOST_DEPTH, nodeOf, payloadOf, type SqliteValue, schemaOf, skip, valuesOf } from "./sqlite-tree.js";
+
+interface KeptPage {
+  readonly mark: number;
+  readonly children: readonly number[];
+  readonly rows: readonly (readonly SqliteValue[])[];
+}
+
+/**
+ * A few columns of all rows of one table, of a database that is looked at again and again: only the pages that have
+ * changed since are read.
+ */
+export class SqliteRows {
+  readonly #table: string;
+  readonly #columns: readonly string[];
+  #name = "";
+  #root: { readonly page: number; readonly columns: readonly number[] } | undefined;
+  #pages = new Map<number, KeptPage>();
+
+  /** @param columns they are given in this order */
+  constructor(table: string, columns: readonly string[]) {
+    this.#table = table;
+    this.#columns = columns;
+  }
+
+  /**
+   * @returns in the order in which the rows were put in
+   * @throws where there is no such table, or one of the columns is not in it
+   */
+  in(moment: SqliteMoment): readonly (readonly SqliteValue[])[] {
+    const name = `${moment.name} ${moment.schemaMark}`;
+    if (this.#name !== name) {
+      this.#root = undefined;
+      this.#pages.clear();
+      this.#name = name;
+    }
+    this.#root ??= this.#rootIn(moment);
+    const { page, columns } = this.#root;
+    const kept = new Map<number, KeptPage>();
+    const rows: (readonly SqliteValue[])[] = [];
+    const walk = (at: number, depth: number): void => {
+      if (depth === MOST_DEPTH || kept.has(at)) throw new Error("no tree");
+      const mark = moment.markOf(at);
+      const known = this.#pages.get(at);
+      const read = known?.mark === mark ? known : readPage(moment, at, mark, columns);
+      kept.set(at, read);
+      for (const row of read.rows) rows.push(row);
+      for (const child of read.children) walk(child, depth + 1);
+    };
+    walk(page, 0);
+    this.#pages = kept;
+    return rows;
+  }
+
+  #rootIn(moment: SqliteMoment) {
+    const schema = schemaOf(moment, this.#table);
+    const columns = this.#columns.map((name) => schema?.columns.indexOf(name) ?? -1);
+    if (!schema || columns.includes(-1)) throw new Error(`no such table as ${this.#table}`);
+    return { page: schema.root, columns };
+  }
+}
+
+function readPage(moment: SqliteMoment, page: number, mark: number, columns: readonly number[]): KeptPage {
+  const { bytes, isLeaf, cells, children } = nodeOf(moment, page);
+  const rowOf = (cell: number): readonly SqliteValue[] => {
+    const values = valuesOf(payloadOf(moment, bytes, skip(bytes, cell), "table"));
+    return columns.map((at) => values[at] ?? null);
+  };
+  return { mark, children, rows: isLeaf ? cells.map(rowOf) : [] };
+}

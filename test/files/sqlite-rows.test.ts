@@ -1,0 +1,53 @@
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { FollowedSqlite } from "../../src/files/followed-sqlite.js";
+import { SqliteRows } from "../../src/files/sqlite-rows.js";
+
+/** See `followed-sqlite.test.ts` and `sqlite/make-sessions.mjs`: a table of 300 rows has many pages. */
+const SESSIONS = fileURLToPath(new URL("./sqlite/sessions.db", import.meta.url));
+const AT = Date.parse("2026-01-01T12:00:00Z");
+
+test("of a table's rows only those are read again whose pages have changed", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sqlite-rows-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "sessions.db");
+  await copyFile(SESSIONS, path);
+  await copyFile(`${SESSIONS}-wal`, `${path}-wal`);
+  const database = new FollowedSqlite(path);
+  const rows = new SqliteRows("session", ["time_updated", "id", "time_archived"]);
+  const read: number[] = [];
+  const look = (isMarked: (page: number) => boolean) =>
+    database.look((moment) => {
+      read.length = 0;
+      return rows.in({
+        ...moment,
+        markOf: (page) => moment.markOf(page) + (isMarked(page) ? 1 : 0),
+        read: (page) => {
+          read.push(page);
+          return moment.read(page);
+        },
+      });
+    });
+  const idOf = (row: number) => `ses_${String((row * 7919) % 100_000).padStart(5, "0")}0000000abcdefghijklmn`;
+  const all = Array.from({ length: 300 }, (_, row) => [
+    row === 1 ? AT + 3_600_000 : AT + 60_000 * (row % 3),
+    idOf(row),
+    row === 1 ? 7 : null,
+  ]);
+  expect(look(() => false)).toEqual(all);
+  expect(read.length).toBeGreaterThan(50);
+  const [some = 0] = read.slice(-1);
+  expect(look(() => false)).toEqual(all);
+  expect(read).toEqual([]);
+  expect(look((page) => page === some)).toEqual(all);
+  expect(read).toEqual([some]);
+});
+
+test("a table that is not there, or has not all of the columns, has no rows", () => {
+  const database = new FollowedSqlite(SESSIONS);
+  expect(database.look((moment) => new SqliteRows("none", ["id"]).in(moment))).toBeUndefined();
+  expect(database.look((moment) => new SqliteRows("session", ["id", "none"]).in(moment))).toBeUndefined();
+});
