@@ -325,6 +325,7 @@ export const HOT_MODULES: HotModules = {
     "sessions/changed-since",
     "opencode/program/store-files",
     "files/sqlite-table",
+    "files/sqlite-tree",
     "terminal/paint-tree",
     "analysis/tree-rows",
     "terminal/tree-filter",

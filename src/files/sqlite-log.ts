@@ -78,6 +78,9 @@ export class SqliteLog {
   }
 
   #readOn(file: number, head: Buffer): void {
+    // Mostly there is nothing new, and room for all that there could be is dear.
+    const next = Buffer.alloc(FRAME_BYTES);
+    if (readSync(file, next, 0, FRAME_BYTES, this.#end) < FRAME_BYTES || !isOf(next, head)) return;
     const length = FRAME_BYTES + this.#pageSize;
     const open = new Map<number, number>();
     let at = this.#end;
@@ -87,7 +90,7 @@ export class SqliteLog {
       const frames = Math.floor(readSync(file, chunk, 0, chunk.length, at) / length);
       for (let index = 0; index < frames; index += 1) {
         const frame = chunk.subarray(index * length, (index + 1) * length);
-        if (!frame.subarray(8, 16).equals(head.subarray(16, 24))) return;
+        if (!isOf(frame, head)) return;
         sums = sumOf(frame.subarray(0, 8), sums, this.#isBig);
         sums = sumOf(frame.subarray(FRAME_BYTES), sums, this.#isBig);
         if (!areSums(sums, frame, 16)) return;
@@ -108,6 +111,11 @@ export class SqliteLog {
 function headOf(file: number): Buffer | undefined {
   const head = Buffer.alloc(HEAD_BYTES);
   return readSync(file, head, 0, HEAD_BYTES, 0) < HEAD_BYTES ? undefined : head;
+}
+
+/** Whether a frame is of a log that begins so, and was not left by an earlier one. */
+function isOf(frame: Buffer, head: Buffer): boolean {
+  return frame.readUInt32BE(8) === head.readUInt32BE(16) && frame.readUInt32BE(12) === head.readUInt32BE(20);
 }
 
 function areSums([first, second]: Sums, bytes: Buffer, at: number): boolean {
