@@ -136,14 +136,15 @@ export function rowIdOf(pages: Pages, root: number, key: Buffer): number | undef
   return undefined;
 }
 
-/** The numbers of all rows with a key, by an index of such keys, in which any may stand more than once, or be missing. */
+/** The numbers of all rows with a text, by an index whose first column has such: one may stand often there, or nowhere. */
 export function rowIdsOf(pages: Pages, root: number, key: Buffer): readonly number[] {
   const found: number[] = [];
   const walk = (page: number, depth: number): void => {
     if (depth === MOST_DEPTH) return;
     const { bytes, isLeaf, cells, children } = nodeOf(pages, page);
     for (const [index, cell] of cells.entries()) {
-      const [text, rowId] = valuesOf(payloadOf(pages, bytes, isLeaf ? cell : cell + 4, "index"));
+      const entry = valuesOf(payloadOf(pages, bytes, isLeaf ? cell : cell + 4, "index"));
+      const [text, rowId] = [entry[0], entry.at(-1)];
       const order = typeof text === "string" ? Buffer.compare(Buffer.from(text), key) : -1;
       const before = children[index];
       if (order >= 0 && before !== undefined) walk(before, depth + 1);

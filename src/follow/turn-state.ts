@@ -7,6 +7,8 @@ import { isNews, noTurns, type ToldTurns } from "./told-turns.js";
 
 /** An answer that looks like the last may be followed by opencode's own compaction, or by a prompt that waited. */
 const SETTLE_MS = 1_500;
+/** A prompt is answered by then, or takes its time. */
+const PROMPTED_MS = 5_000;
 /** What was broken off and looks as if it might go on, has ended after so long. */
 const QUIET_MS = 10_000;
 /** A turn whose opencode was killed looks as if it were at work, for ever. */
@@ -52,12 +54,14 @@ export function isAtWork(state: TurnState, id: string, end: SessionEnd, now: num
 }
 
 /**
- * For how long a session that rests is left alone: its last turn may go on until then, and reading it costs more than
- * asking how it ends.
+ * For how long a session is left alone that rests or was just asked something: its last turn may go on until then, or
+ * the next one begin, and reading it costs more than asking how it ends.
  *
  * @returns ms; 0 when it is to be read now
  */
-export function settlesIn({ state, completedAt }: SessionEnd, now: number): number {
+export function settlesIn({ state, completedAt, askedAt }: SessionEnd, now: number): number {
+  if (state === "unanswered" && askedAt !== undefined && askedAt <= now)
+    return Math.max(0, askedAt + PROMPTED_MS - now);
   return state === "at-rest" && completedAt !== undefined ? Math.max(0, completedAt + SETTLE_MS - now) : 0;
 }
 

@@ -159,4 +159,11 @@ describe("which of the pending sessions are asked how they end", () => {
     expect(settlesIn({ state: "at-rest", messageId: undefined }, 1_200)).toBe(0);
     expect(settlesIn({ ...atRest, state: "unanswered" }, 1_200)).toBe(0);
   });
+
+  test("one that was just asked something is read when its answer should have begun, and at once by a clock that is set back", () => {
+    const asked = { state: "unanswered", messageId: "msg_1", askedAt: 1_000 } as const;
+    expect([1_000, 1_200, 6_000, 9_000].map((now) => settlesIn(asked, now))).toEqual([5_000, 4_800, 0, 0]);
+    expect(settlesIn(asked, 900)).toBe(0);
+    expect(settlesIn({ ...asked, state: "at-work" }, 1_200)).toBe(0);
+  });
 });

@@ -50,14 +50,13 @@ const endingInfo = z.looseObject({
   role: z.string(),
   finish: z.string().nullish(),
   error: z.unknown().optional(),
-  time: z.looseObject({ completed: z.number().nullish() }),
+  time: z.looseObject({ created: z.number().nullish(), completed: z.number().nullish() }),
 });
-const lastMessages = z.array(
-  z.looseObject({
-    info: endingInfo.extend({ id: z.string() }),
-    parts: z.array(z.looseObject({ ignored: z.boolean().nullish() })).default([]),
-  }),
-);
+const lastMessage = z.looseObject({
+  info: endingInfo.extend({ id: z.string() }),
+  parts: z.array(z.looseObject({ ignored: z.boolean().nullish() })).default([]),
+});
+const lastMessages = z.array(lastMessage);
 
 /** The next step's message is there at once. */
 const BETWEEN_STEPS_MS = 10_000;
@@ -75,6 +74,8 @@ export interface SessionEnd {
   readonly messageId: string | undefined;
   /** When the answer was complete that a session at rest ends with, ms since the epoch, where that is known. */
   readonly completedAt?: number | undefined;
+  /** When the message was made that is not answered, ms since the epoch, where that is known. */
+  readonly askedAt?: number | undefined;
 }
 
 /**
@@ -95,14 +96,13 @@ export async function endOfSession(client: OpencodeClient, id: string, signal?: 
 }
 
 /**
- * The same by the last message as opencode stores it.
+ * The same by the last message alone, of `info` and its `parts`.
  *
- * @returns undefined where that alone does not tell: a person's may be a notice, which neither is answered nor says that
- *   something else was
+ * @returns undefined where that does not tell: it is a notice, or no message as opencode has them
  */
-export function endAfter(info: unknown, messageId: string): SessionEnd | undefined {
-  const read = endingInfo.safeParse(info);
-  return read.success && read.data.role === "assistant" ? endWith({ ...read.data, id: messageId }) : undefined;
+export function endAfter(message: unknown): SessionEnd | undefined {
+  const { data } = lastMessage.safeParse(message);
+  return data && !isNotice(data) ? endWith(data.info) : undefined;
 }
 
 /** The same by all messages of a session that was read. */
@@ -112,7 +112,7 @@ export function endOfMessages(messages: readonly unknown[]): SessionEnd | undefi
   return last && endWith(last.info);
 }
 
-type LastMessage = z.infer<typeof lastMessages>[number];
+type LastMessage = z.infer<typeof lastMessage>;
 
 /** What only people are shown neither is answered nor says that something else was. */
 function isNotice({ info, parts }: LastMessage): boolean {
@@ -122,7 +122,8 @@ function isNotice({ info, parts }: LastMessage): boolean {
 function endWith(info: LastMessage["info"]): SessionEnd {
   const state = stateAfter(info);
   const completedAt = state === "at-rest" ? (info.time.completed ?? undefined) : undefined;
-  return { state, messageId: info.id, completedAt };
+  const askedAt = state === "unanswered" ? (info.time.created ?? undefined) : undefined;
+  return { state, messageId: info.id, completedAt, askedAt };
 }
 
 function stateAfter(info: z.infer<typeof endingInfo>): SessionEnd["state"] {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { attempt } from "../../errors/thrown.js";
 import { FollowedSqlite, type SqliteMoment } from "../../files/followed-sqlite.js";
 import { SqliteRows } from "../../files/sqlite-rows.js";
-import { lastRowIdOf, rowOf, type Schema, schemaOf, valuesOf } from "../../files/sqlite-tree.js";
+import { lastRowIdOf, rowIdsOf, rowOf, type Schema, schemaOf, valuesOf } from "../../files/sqlite-tree.js";
+import { fieldsOf } from "../../text/json-fields.js";
 import { opencodeStore } from "../program/store-files.js";
 import { endAfter, type SessionEnd } from "../server/list-sessions.js";
 import type { StoredEntry } from "./store-server.js";
@@ -14,12 +15,13 @@ export interface SeenStore {
   mark(): string;
   /** As `StoreServer.list`, all of them; undefined where that cannot be told. */
   list(since: number): readonly StoredEntry[] | undefined;
-  /** As `StoreServer.endOf`; undefined where that cannot be told, as of a session that ends with a prompt. */
+  /** As `StoreServer.endOf`; undefined where that cannot be told, as of a session that ends with a notice. */
   endOf(id: string): SessionEnd | undefined;
 }
 
 /** By which opencode 1.x itself finds a session's messages. */
 const BY_TIME = "message_session_time_created_id_idx";
+const BY_MESSAGE = "part_message_id_id_idx";
 const COLUMNS = ["id", "parent_id", "directory", "time_updated", "time_archived"] as const;
 
 /**
@@ -44,7 +46,8 @@ export function seenStores(environment: Readonly<Record<string, string | undefin
 class SeenDatabase implements SeenStore {
   readonly #database: FollowedSqlite;
   readonly #sessions = new SqliteRows("session", COLUMNS);
-  #messages: { readonly of: string; readonly schema: Schema | undefined } | undefined;
+  readonly #schemas = new Map<string, Schema>();
+  #schemasOf = "";
 
   constructor(path: string) {
     this.#database = new FollowedSqlite(path);
@@ -67,27 +70,36 @@ class SeenDatabase implements SeenStore {
   }
 
   endOf(id: string): SessionEnd | undefined {
-    const valueIn = this.#database.look((moment) => {
-      const schema = this.#messagesIn(moment);
-      if (!schema) return undefined;
-      const rowId = lastRowIdOf(moment, schema.index, Buffer.from(id));
-      const row = rowId === undefined ? undefined : rowOf(moment, schema.root, rowId);
-      if (!row) return undefined;
-      const values = valuesOf(row);
-      return (name: string) => values[schema.columns.indexOf(name)];
+    const last = this.#database.look((moment) => {
+      const messages = this.#schemaIn(moment, "message", BY_TIME);
+      const rowId = lastRowIdOf(moment, messages.index, Buffer.from(id));
+      if (rowId === undefined) return "none";
+      const message = objectIn(moment, messages, rowId);
+      if (message.sessionId !== id) throw new Error("another session's");
+      if (message.role !== "user") return { info: message, parts: [] };
+      const parts = this.#schemaIn(moment, "part", BY_MESSAGE);
+      const of = rowIdsOf(moment, parts.index, Buffer.from(String(message.id)));
+      return { info: message, parts: of.map((part) => objectIn(moment, parts, part)) };
     });
-    if (!valueIn) return undefined;
-    const [messageId, sessionId, data] = ["id", "session_id", "data"].map(valueIn);
-    if (typeof messageId !== "string" || sessionId !== id || typeof data !== "string") return undefined;
-    return endAfter(
-      attempt((): unknown => JSON.parse(data)),
-      messageId,
-    );
+    return last === "none" ? { state: "at-rest", messageId: undefined } : endAfter(last);
   }
 
-  #messagesIn(moment: SqliteMoment): Schema | undefined {
+  #schemaIn(moment: SqliteMoment, table: string, index: string): Schema {
     const of = `${moment.name} ${moment.schemaMark}`;
-    if (this.#messages?.of !== of) this.#messages = { of, schema: schemaOf(moment, "message", BY_TIME) };
-    return this.#messages.schema;
+    if (this.#schemasOf !== of) this.#schemas.clear();
+    this.#schemasOf = of;
+    const schema = this.#schemas.get(table) ?? schemaOf(moment, table, index);
+    if (!schema) throw new Error(`no such table as ${table}`);
+    this.#schemas.set(table, schema);
+    return schema;
   }
+}
+
+/** A message or a part: JSON, but for what has a column of its own. */
+function objectIn(moment: SqliteMoment, { root, columns }: Schema, rowId: number): Readonly<Record<string, unknown>> {
+  const row = rowOf(moment, root, rowId);
+  if (!row) throw new Error("no such row");
+  const values = valuesOf(row);
+  const [id, sessionId, data] = ["id", "session_id", "data"].map((name) => values[columns.indexOf(name)]);
+  return { ...fieldsOf(JSON.parse(String(data))), id, sessionId };
 }

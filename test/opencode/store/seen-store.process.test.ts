@@ -27,7 +27,7 @@ test("opencode's database tells of sessions what its server tells of them, at wo
     return new Set(seen?.map((one) => one.id));
   };
   expect(await compare()).toEqual(new Set(ids));
-  expect(store.endOf(id)).toBeUndefined();
+  expect(store.endOf(id)).toEqual(await endOfSession(client, id, signal));
 
   const prompted = client.session.prompt({ sessionID: id, parts: [{ type: "text", text: "Go." }] });
   const isAtWork = async () => store.endOf(id)?.state === "at-work";
@@ -45,9 +45,16 @@ test("opencode's database tells of sessions what its server tells of them, at wo
   }
   expect(await compare()).toEqual(new Set(ids));
 
+  for (const ignored of [false, true]) {
+    const part = { type: "text", text: "A note.", ...(ignored && { ignored }) } as const;
+    await client.session.prompt({ sessionID: archived, noReply: true, parts: [part] });
+    const end = await endOfSession(client, archived, signal);
+    expect(end.state).toBe("unanswered");
+    expect(store.endOf(archived)).toEqual(ignored ? undefined : end);
+  }
   await client.session.update({ sessionID: archived, time: { archived: Date.now() } });
   expect(await compare()).toEqual(new Set([id]));
   await client.session.delete({ sessionID: id });
   expect(await compare()).toEqual(new Set());
-  expect(store.endOf(id)).toBeUndefined();
+  expect(store.endOf(id)).toEqual({ state: "at-rest", messageId: undefined });
 });

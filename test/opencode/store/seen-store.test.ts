@@ -27,18 +27,28 @@ async function onlyStore(database: string): Promise<SeenStore> {
   return store;
 }
 
-test("a session ends as its last message tells, where that is an answer, and else that is not told", async () => {
+test("a session ends as its last message tells, where that is an answer, or a prompt whose parts can be seen", async () => {
   const store = await onlyStore(MESSAGES);
   for (let session = 0; session < 60; session += 1) {
     const last = session === 1 ? 12 : session % 12;
     const messageId = `msg_${session}_${last}`;
     const ended = { state: "at-rest", messageId, completedAt: AT + 9 };
-    const end = last === 5 ? ended : { state: "at-work", messageId, completedAt: undefined };
+    const end = last === 5 ? ended : { state: "at-work", messageId };
+    // There are no parts here that could say that it is a notice.
     expect(store.endOf(`ses_${String((session * 7919) % 100_000).padStart(5, "0")}`)).toEqual(
       last % 2 === 1 ? end : undefined,
     );
   }
-  expect(store.endOf("ses_none")).toBeUndefined();
+  expect(store.endOf("ses_none")).toEqual({ state: "at-rest", messageId: undefined });
+});
+
+test("a prompt is not answered, and what only people are shown tells nothing", async () => {
+  const store = await onlyStore(STORE);
+  const asked = (row: number) => ({ state: "unanswered", messageId: `msg_${row}`, askedAt: AT + row });
+  expect(store.endOf("ses_1")).toEqual(asked(1));
+  expect(store.endOf("ses_2")).toEqual(asked(2));
+  expect(store.endOf("ses_3")).toBeUndefined();
+  expect(store.endOf("ses_4")).toEqual(asked(4));
 });
 
 test("sessions are listed as opencode lists them: without subagents' and archived ones, the last updated first", async () => {
