@@ -1,5 +1,6 @@
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { namesIn, removeIfThere } from "../files/private-files.js";
+import { isTemporary, namesIn, removeIfThere, sweepTemporaryFiles } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 
@@ -18,6 +19,17 @@ export async function removeGoneViews(paths: StorePaths, listed: readonly string
   const folder = viewsFolder(paths);
   refuseUntrustedFolder(paths.root, folder);
   const kept = new Set(listed);
-  for (const name of await namesIn(folder))
-    if (!kept.has(name)) await removeIfThere(join(folder, name)).catch(() => undefined);
+  await sweepTemporaryFiles(folder);
+  for (const name of await namesIn(folder)) {
+    // What is just being written, and a session that was kept since they were listed.
+    if (kept.has(name) || isTemporary(name) || (await isThere(join(paths.sessions, name)))) continue;
+    await removeIfThere(join(folder, name)).catch(() => undefined);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

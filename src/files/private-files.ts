@@ -146,6 +146,11 @@ export async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
+/** Whether a name is of what is made at a `temporaryPath`. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
 /** Removes what was made at a `temporaryPath` in a folder by a process that was killed. */
 export async function sweepTemporaryFiles(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {

@@ -13,6 +13,8 @@ import { CLAIM, doubtAboutFolder, isOfThisPlace, serverIds } from "./servers-fol
 
 /** A server's folder is made a moment before it is leased. */
 const YOUNG_MS = 60_000;
+/** Where earlier versions noted why the last server had ended. */
+const OLD_NOTE = "last-end";
 
 /**
  * Removes what servers have left that no process keeps any more, as after the end of the machine, and ends what still
@@ -20,6 +22,7 @@ const YOUNG_MS = 60_000;
  */
 export async function sweepServers(servers: string): Promise<void> {
   await sweepLocks(servers);
+  await rm(join(servers, OLD_NOTE), { force: true }).catch(() => undefined);
   const ids = await serverIds(servers);
   await Promise.all(ids.map((id) => sweepOne(id, join(servers, id)).catch(() => undefined)));
 }
