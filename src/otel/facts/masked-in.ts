@@ -34,15 +34,22 @@ const BEGIN = "[masked: ";
 /** What is nested deeper is counted without a look. */
 const DEEPEST = 200;
 
+/**
+ * By loops: a function within, as `some` needs one, would make an object for each value of the session, and
+ * `Object.keys` a list for each object.
+ */
 function mayHaveMarkers(value: unknown, depth: number): boolean {
-  if (typeof value === "string") return value.length > BEGIN.length && value.includes(BEGIN);
+  if (typeof value === "string") return hasBegin(value);
   if (typeof value !== "object" || value === null) return false;
   if (depth === DEEPEST) return true;
-  if (Array.isArray(value)) return value.some((item) => mayHaveMarkers(item, depth + 1));
-  if (!isFields(value)) return false;
-  // `Object.keys` would make a list for each object of the session.
-  for (const key in value) {
-    if (mayHaveMarkers(key, depth) || mayHaveMarkers(value[key], depth + 1)) return true;
+  if (isFields(value)) {
+    for (const key in value) if (hasBegin(key) || mayHaveMarkers(value[key], depth + 1)) return true;
+  } else if (Array.isArray(value)) {
+    for (const item of value) if (mayHaveMarkers(item, depth + 1)) return true;
   }
   return false;
+}
+
+function hasBegin(text: string): boolean {
+  return text.length > BEGIN.length && text.includes(BEGIN);
 }
