@@ -60,16 +60,16 @@ export class FollowedSqlite {
       const before = this.mark();
       log = openIfThere(logOf(this.#path));
       this.#log.update(log);
-      const found = find(this.#momentOf(file, log));
+      const found = find(this.#momentOf(file, log, before));
       // Without a log nobody has the database open, or is just about to.
-      const isAsItWas = log === undefined ? this.mark() === before : sameFiles(this.mark(), before);
+      const isAsItWas = log === undefined ? this.mark() === before : filesIn(this.mark()) === filesIn(before);
       return isAsItWas && !this.#log.update(log) ? { found } : undefined;
     } finally {
       for (const one of [file, log]) if (one !== undefined) closeSync(one);
     }
   }
 
-  #momentOf(file: number, logFile: number | undefined): SqliteMoment {
+  #momentOf(file: number, logFile: number | undefined, mark: string): SqliteMoment {
     const log = this.#log;
     const inLog = (page: number, length: number): Buffer | undefined => {
       const at = log.offsetOf(page);
@@ -84,7 +84,7 @@ export class FollowedSqlite {
     });
     return {
       ...pages,
-      name: log.name === undefined ? this.mark() : `${fileMark(statOf(this.#path), true)} ${log.name}`,
+      name: log.name === undefined ? mark : `${filesIn(mark)} ${log.name}`,
       markOf: (page) => log.offsetOf(page) ?? 0,
       schemaMark: head.readUInt32BE(SCHEMA_MARK_AT),
     };
@@ -99,17 +99,16 @@ function statOf(path: string): BigIntStats | undefined {
   return statSync(path, { throwIfNoEntry: false, bigint: true });
 }
 
-/** @param isOne only which file it is */
-function fileMark(stat: BigIntStats | undefined, isOne = false): string {
-  if (!stat) return "none";
-  const { dev, ino, mtimeNs, size } = stat;
-  return isOne ? `${dev}:${ino}` : `${dev}:${ino}:${mtimeNs}:${size}`;
+function fileMark(stat: BigIntStats | undefined): string {
+  return stat ? `${stat.dev}:${stat.ino}:${stat.mtimeNs}:${stat.size}` : "none";
 }
 
-/** Whether two marks are of the same files, written to or not. */
-function sameFiles(mark: string, other: string): boolean {
-  const which = (one: string) => one.split(" ").map((file) => file.split(":").slice(0, 2).join(":"));
-  return which(mark).join() === which(other).join();
+/** Which files a mark is of, written to or not. */
+function filesIn(mark: string): string {
+  return mark
+    .split(" ")
+    .map((file) => file.split(":").slice(0, 2).join(":"))
+    .join(" ");
 }
 
 function openIfThere(path: string): number | undefined {

@@ -9,6 +9,7 @@ import { endOfMessages, type StoredEntry, type StoreServer } from "../opencode/s
 import { traceRecorded } from "../sessions/loaded-session.js";
 import { abandonedRuns, hasOwner } from "../sessions/run-owner.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
+import { namesOfMany } from "../sessions/store-files.js";
 import type { LoopTrace } from "../trace/model.js";
 import { traceSession } from "../trace/trace-session.js";
 import type { UnfinishedSession } from "./attach.js";
@@ -59,6 +60,8 @@ export interface TurnFinderOptions extends Pick<FollowStoreOptions, "signal" | "
 export function turnFinder(options: TurnFinderOptions): TurnFinder {
   const { environment, signal, since, paths, onNote, only, clock = Date.now } = options;
   const recorder = new SessionRecorder(options);
+  // Many are asked for at a time.
+  const namesOf = namesOfMany(paths, options.clock);
   let state = noTurnsSince(since);
   const asked = new Map<string, Asked>();
   const complained = new Set<string>();
@@ -81,8 +84,12 @@ export function turnFinder(options: TurnFinderOptions): TurnFinder {
   /** @returns in how many ms a turn may be over that is not yet; undefined when only a change can tell */
   const consider = async (server: StoreServer, id: string): Promise<number | undefined> => {
     const told = await server.endOf(id, patience());
+    if (told.isEmpty) {
+      state = withoutPending(state, id);
+      return undefined;
+    }
     // A turn whose looptrace was killed is over, even if it looks as if it were at work.
-    if (isAtWork(state, id, told, Date.now()) && !(await hasOwner(paths, id))) return undefined;
+    if (isAtWork(state, id, told, Date.now()) && !(await hasOwner(paths, id, namesOf))) return undefined;
     const settlesMs = settlesIn(told, Date.now());
     if (settlesMs > 0) return settlesMs;
     const read = await server.read(id, patience());

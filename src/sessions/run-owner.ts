@@ -87,8 +87,8 @@ export async function abandonedRuns(
 }
 
 /** Whether a turn of a session was noted as a looptrace's, alive or dead, and has not ended in order. */
-export async function hasOwner(paths: StorePaths, sessionId: string): Promise<boolean> {
-  return (await ownerNames(paths, sessionId)).length > 0;
+export async function hasOwner(paths: StorePaths, sessionId: string, namesOf?: NamesOf): Promise<boolean> {
+  return (await ownerNames(paths, sessionId, namesOf)).length > 0;
 }
 
 /** Whether the turn that a note is about may be at work still. @param name of the note's file */

@@ -109,6 +109,20 @@ test("after a refused permission, where nothing follows the tools, the turn is o
   expect(told).toHaveLength(1);
 });
 
+test("a session without a message is not read: there is no turn in it", async () => {
+  const now = Date.now();
+  const session: ScriptedSession = { directory: "/a", updated: now, messages: [] };
+  const { server, told, look } = await finding({ ses_a: session }, now - HOUR_MS);
+  server.failing.set("/session/ses_a", 1);
+  expect(await look()).toBe(Number.POSITIVE_INFINITY);
+  expect(server.failing.get("/session/ses_a")).toBe(1);
+  session.messages = turn("1", now - 9_000, { at: now - 8_000 });
+  session.updated = now + 1;
+  await look();
+  await look();
+  expect(told.map(({ loop }) => loop.userMessageId)).toEqual(["msg_1"]);
+});
+
 test("those of one directory are found without asking opencode for it, which would load its project", async () => {
   const now = Date.now();
   const messages = turn("1", now - 9_000, { at: now - 8_000 });

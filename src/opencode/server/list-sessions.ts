@@ -76,7 +76,11 @@ export interface SessionEnd {
   readonly completedAt?: number | undefined;
   /** When the message was made that is not answered, ms since the epoch, where that is known. */
   readonly askedAt?: number | undefined;
+  /** There is no message at all, or none that could be of a turn; not told by each opencode. */
+  readonly isEmpty?: boolean | undefined;
 }
+
+export const EMPTY: SessionEnd = { state: "at-rest", messageId: undefined, isEmpty: true };
 
 /**
  * How a session ends. To ask the server itself, as {@link busySessions} does, makes it load the directory's project,
@@ -91,7 +95,7 @@ export async function endOfSession(client: OpencodeClient, id: string, signal?: 
     if (!read.success) throw new ServerRequestError(`read the session ${id}`, error, response?.status);
     const last = read.data.findLast((message) => !isNotice(message));
     if (last) return endWith(last.info);
-    if (read.data.length < limit) return { state: "at-rest", messageId: undefined };
+    if (read.data.length < limit) return EMPTY;
   }
 }
 

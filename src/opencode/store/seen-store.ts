@@ -6,7 +6,7 @@ import { SqliteRows } from "../../files/sqlite-rows.js";
 import { lastRowIdOf, rowIdsOf, rowOf, type Schema, schemaOf, valuesOf } from "../../files/sqlite-tree.js";
 import { fieldsOf } from "../../text/json-fields.js";
 import { opencodeStore } from "../program/store-files.js";
-import { endAfter, type SessionEnd } from "../server/list-sessions.js";
+import { EMPTY, endAfter, type SessionEnd } from "../server/list-sessions.js";
 import type { StoredEntry } from "./store-server.js";
 
 /** What opencode 1.x has in a database, as far as that can be told without asking opencode. */
@@ -81,7 +81,7 @@ class SeenDatabase implements SeenStore {
       const of = rowIdsOf(moment, parts.index, Buffer.from(String(message.id)));
       return { info: message, parts: of.map((part) => objectIn(moment, parts, part)) };
     });
-    return last === "none" ? { state: "at-rest", messageId: undefined } : endAfter(last);
+    return last === "none" ? EMPTY : endAfter(last);
   }
 
   #schemaIn(moment: SqliteMoment, table: string, index: string): Schema {

@@ -56,5 +56,5 @@ test("opencode's database tells of sessions what its server tells of them, at wo
   expect(await compare()).toEqual(new Set([id]));
   await client.session.delete({ sessionID: id });
   expect(await compare()).toEqual(new Set());
-  expect(store.endOf(id)).toEqual({ state: "at-rest", messageId: undefined });
+  expect(store.endOf(id)).toEqual({ state: "at-rest", messageId: undefined, isEmpty: true });
 });

@@ -39,7 +39,7 @@ test("a session ends as its last message tells, where that is an answer, or a pr
       last % 2 === 1 ? end : undefined,
     );
   }
-  expect(store.endOf("ses_none")).toEqual({ state: "at-rest", messageId: undefined });
+  expect(store.endOf("ses_none")).toEqual({ state: "at-rest", messageId: undefined, isEmpty: true });
 });
 
 test("a prompt is not answered, and what only people are shown tells nothing", async () => {
