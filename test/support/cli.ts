@@ -53,7 +53,15 @@ export async function inTerminal(
     errWidth: around.columns ?? 120,
     errHeight: 24,
   });
-  return { code, ...written };
+  return { code, stdout: written.stdout, stderr: isTty ? written.stderr : withoutWaits(written.stderr) };
+}
+
+/**
+ * What a command said but for its lines about what it is waiting for (`patientLine`): on a busy machine there is one
+ * more of them, and no test but that line's own is about how long something took.
+ */
+export function withoutWaits(stderr: string): string {
+  return stderr.replace(/^looptrace: [^\n]* …\n/gm, "");
 }
 
 /** A looptrace in a process of its own. */
@@ -94,7 +102,7 @@ export function startLooptrace(argv: readonly string[], around: CliSurroundings)
     code: child.exitCode ?? -1,
     signal: child.signalCode,
     stdout,
-    stderr,
+    stderr: withoutWaits(stderr),
   }));
   return { child, ended };
 }
