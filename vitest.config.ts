@@ -22,6 +22,8 @@ Object.assign(process.env, patience);
 export default defineConfig({
   resolve: { alias },
   test: {
+    // Compiled modules are kept: what one project has read the others need not compile again, nor does the next run.
+    experimental: { fsModuleCache: true },
     // A worker waits now and then, for a deadline or a server; one more than a small machine has cores fills that.
     maxWorkers: 3,
     // After the tests that start processes; what is left at their end is short.
@@ -42,7 +44,7 @@ export default defineConfig({
         test: {
           name: "process",
           include: [PROCESS_TESTS],
-          globalSetup: ["test/support/shared-processes.ts"],
+          globalSetup: ["test/support/start-shared-processes.mjs"],
           // They wait for other processes most of the time: with four, a third of two cores had nothing to do; eight have
           // more to load, and take no less time.
           maxWorkers: 6,
@@ -59,9 +61,6 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [PROCESS_TESTS, MOCKED_TESTS],
           setupFiles: ["test/support/no-processes.ts"],
-          // Compiled modules are kept for the next run. Not where vitest itself runs some of them (`globalSetup`): it
-          // would read them as bytes, and end at the first error whose stack leads through one.
-          experimental: { fsModuleCache: true },
           // Most of their time would go into loading the same modules anew for each file.
           isolate: false,
         },

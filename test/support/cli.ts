@@ -7,6 +7,7 @@ import type { Terminal } from "../../src/cli/terminal.js";
 import type { Program } from "./compile-sources.js";
 import { PUBLIC_KEY, SECRET_KEY } from "./destinations.js";
 import type { IsolatedOpenCode } from "./isolated-opencode.js";
+import { patiently } from "./patience.js";
 import type { Receiver } from "./receiver.js";
 
 /** What a command line left. */
@@ -120,9 +121,16 @@ export function cliEnvironment(bench: IsolatedOpenCode, receiver?: Receiver): Re
           LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
           LANGFUSE_SECRET_KEY: SECRET_KEY,
           LANGFUSE_BASE_URL: receiver.url,
+          ...longerOnSlowMachines(),
         }
       : {}),
   };
+}
+
+/** A delivery has 10 s, which is too few for some where all takes several times as long; elsewhere nothing is set. */
+function longerOnSlowMachines(): Record<string, string> {
+  const seconds = Math.ceil(patiently(10_000) / 1000);
+  return seconds > 10 ? { LANGFUSE_TIMEOUT: String(seconds) } : {};
 }
 
 /** What the receiver found wrong with what arrived; that it knows no `/api/public/projects` is its own affair. */
