@@ -27,7 +27,8 @@ export interface RedisLinkHooks {
   readonly firstAnswerMs?: number | undefined;
 }
 
-const FIRST_ANSWER_MS = 5_000;
+/** A machine that is busy takes seconds to start a program, and to read an answer that came at once. */
+const FIRST_ANSWER_MS = 15_000;
 const LONGEST_BETWEEN_TRIES_MS = 2_000;
 /** BullMQ's own recommendation; looptrace too uses what came with it. */
 const LEAST_VERSION = [6, 2] as const;

@@ -10,6 +10,7 @@ import { allowColdStarts } from "../support/cold-starts.js";
 import { otlpAt } from "../support/destinations.js";
 import { at } from "../support/fixtures.js";
 import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { patiently } from "../support/patience.js";
 import { realOpencode2 } from "../support/real-opencode2.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
@@ -46,7 +47,9 @@ async function propagated(
   for (const { headers } of requests) await sendOfGateway(receiver.url, headers.traceparent);
   for (const traceparent of mcp.traceparents) await sendOfGateway(receiver.url, traceparent);
   const paths = await temporaryStore();
-  await new TraceExporter({ destinations: [otlpAt(receiver.url)], paths }).export(traces);
+  await new TraceExporter({ destinations: [{ ...otlpAt(receiver.url), timeoutMs: patiently(15_000) }], paths }).export(
+    traces,
+  );
   // By looptrace's own names of them.
   const spans = receiver
     .spans()

@@ -13,6 +13,7 @@ import { storePaths } from "../../src/files/store-paths.js";
 import { loadStored } from "../../src/sessions/load-stored.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { langfuseAt } from "../support/destinations.js";
+import { patiently } from "../support/patience.js";
 import { startReceiver } from "../support/receiver.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
 import { apiError, type Directions, type TalkingOpenCode, talkingOpenCode } from "../support/talking-opencode.js";
@@ -36,7 +37,9 @@ function runnerOf(opencode: TalkingOpenCode, more: Parameters<typeof taskRunner>
 
 /** Sends to a Langfuse at the address, from the store of the tasks. */
 function exporterTo({ env }: TalkingOpenCode, url: string): TraceExporter {
-  return new TraceExporter({ destinations: [langfuseAt(url)], paths: storePaths(env), masking: false });
+  // A delivery waits as long as one request may take: on a busy machine the usual 10 s are not enough for several.
+  const destination = { ...langfuseAt(url), timeoutMs: patiently(15_000) };
+  return new TraceExporter({ destinations: [destination], paths: storePaths(env), masking: false });
 }
 
 describe.concurrent("a task", () => {

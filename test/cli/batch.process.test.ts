@@ -2,9 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type TaskResult, taskResultSchema } from "../../src/batch/task-result.js";
-import { type CliResult, looptrace, startLooptrace } from "../support/cli.js";
+import { type CliResult, langfuseVariables, looptrace, startLooptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { batchJson } from "../support/json-shapes.js";
 import { longEnough, WARM_FIRST_S } from "../support/long-enough.js";
 import { startReceiver } from "../support/receiver.js";
@@ -40,12 +39,9 @@ describe.concurrent("a batch", () => {
     const opencode = await talkingOpenCode();
     const receiver = await startReceiver();
     onTestFinished(() => receiver.close());
-    const keys = { LANGFUSE_PUBLIC_KEY: PUBLIC_KEY, LANGFUSE_SECRET_KEY: SECRET_KEY };
     await writeTasks(opencode, { id: "a", prompt: "A" }, { id: "b", prompt: "B" }, { id: "c", prompt: "C" });
-    const around = { cwd: opencode.cwd, env: { ...opencode.env, ...keys, LANGFUSE_BASE_URL: receiver.url } };
-    // A delivery waits as long as one request may take: on a busy machine the usual 10 s are not enough for several.
-    const patient = { cwd: opencode.cwd, env: { ...around.env, LANGFUSE_TIMEOUT: "60" } };
-    const { code, stdout } = await looptrace(["batch", "tasks.jsonl", "--json"], patient);
+    const around = { cwd: opencode.cwd, env: { ...opencode.env, ...langfuseVariables(receiver.url) } };
+    const { code, stdout } = await looptrace(["batch", "tasks.jsonl", "--json"], around);
     expect(JSON.parse(stdout)).toMatchObject({
       done: 3,
       undelivered: 0,
@@ -56,7 +52,7 @@ describe.concurrent("a batch", () => {
 
     const url = receiver.url;
     await receiver.close();
-    const down = { cwd: opencode.cwd, env: { ...around.env, LANGFUSE_BASE_URL: url } };
+    const down = { cwd: opencode.cwd, env: { ...around.env, LANGFUSE_BASE_URL: url, LANGFUSE_TIMEOUT: "10" } };
     const undelivered = await looptrace(["batch", "tasks.jsonl", "-o", "other.jsonl", "--no-scores"], down);
     expect(undelivered.code).toBe(3);
     expect(undelivered.stdout).toMatch(/traces .*: 0 spans delivered, 9 not yet/s);

@@ -5,9 +5,8 @@ import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { taskResultSchema } from "../../src/batch/task-result.js";
-import { type CliProcess, type CliSurroundings, looptrace, startLooptrace } from "../support/cli.js";
+import { type CliProcess, type CliSurroundings, langfuseVariables, looptrace, startLooptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
-import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { recordedResults } from "../support/fleet.js";
 import { batchJson } from "../support/json-shapes.js";
 import { patiently } from "../support/patience.js";
@@ -83,8 +82,7 @@ describe.skipIf(!hasRedis)("looptrace worker and batch --redis", { concurrent: t
     onTestFinished(() => receiver.close());
     const elsewhere = join(opencode.cwd, "elsewhere");
     await mkdir(join(elsewhere, "below"), { recursive: true });
-    const keys = { LANGFUSE_PUBLIC_KEY: PUBLIC_KEY, LANGFUSE_SECRET_KEY: SECRET_KEY };
-    const around = { cwd: elsewhere, env: { ...opencode.env, ...keys, LANGFUSE_BASE_URL: receiver.url } };
+    const around = { cwd: elsewhere, env: { ...opencode.env, ...langfuseVariables(receiver.url) } };
     const worker = await startWorker(redis.url, around, "--json", "--model", "w/m");
     await writeTasks(
       opencode,

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { looptrace } from "../support/cli.js";
+import { langfuseVariables, looptrace } from "../support/cli.js";
 import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { loadOpencode2 } from "../support/opencode2-fixtures.js";
 import { type Opencode2ProgramOptions, opencode2Program, type Session2 } from "../support/opencode2-program.js";
@@ -53,7 +53,7 @@ test("half an answer is shown, the last session is found, and all of them are ch
   const project = { id: "p-1", name: "demo" };
   const receiver = await startReceiver({ keys: { publicKey: PUBLIC_KEY, secretKey: SECRET_KEY }, project });
   onTestFinished(() => receiver.close());
-  const keys = { LANGFUSE_PUBLIC_KEY: PUBLIC_KEY, LANGFUSE_SECRET_KEY: SECRET_KEY, LANGFUSE_BASE_URL: receiver.url };
+  const keys = langfuseVariables(receiver.url);
   const sent = await looptrace(["trace", "--all"], { ...around, env: { ...around.env, ...keys } });
   expect([sent.code, sent.stderr]).toEqual([0, expect.not.stringContaining("no session")]);
   expect(receiver.violations).toEqual([]);

@@ -2,8 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { looptrace } from "../support/cli.js";
-import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
+import { langfuseVariables, looptrace } from "../support/cli.js";
 import { loadFixture } from "../support/fixtures.js";
 import { startReceiver } from "../support/receiver.js";
 
@@ -37,9 +36,7 @@ test("trace --all: one line a trace, a session that cannot be read is told and h
       PATH: process.env.PATH,
       HOME: folder,
       LOOPTRACE_OPENCODE: join(folder, "opencode"),
-      LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
-      LANGFUSE_SECRET_KEY: SECRET_KEY,
-      LANGFUSE_BASE_URL: receiver.url,
+      ...langfuseVariables(receiver.url),
     },
     cwd: folder,
   };

@@ -2,8 +2,7 @@ import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { looptrace } from "../support/cli.js";
-import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
+import { langfuseVariables, looptrace } from "../support/cli.js";
 import { startReceiver } from "../support/receiver.js";
 import { fakeOpenCode } from "./fake-opencode.js";
 
@@ -31,9 +30,7 @@ test.each([
     env: {
       ...env,
       LOOPTRACE_OPENCODE: path,
-      LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
-      LANGFUSE_SECRET_KEY: SECRET_KEY,
-      LANGFUSE_BASE_URL: receiver.url,
+      ...langfuseVariables(receiver.url),
     },
     cwd,
     stdin: '"Go."\n',

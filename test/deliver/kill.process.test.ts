@@ -8,6 +8,7 @@ import { programCommand } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
 import { langfuseAt, otlpWithMetricsAt } from "../support/destinations.js";
 import { otlpRequest, otlpRequests } from "../support/otlp-requests.js";
+import { patiently } from "../support/patience.js";
 import { startReceiver } from "../support/receiver.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
@@ -31,7 +32,7 @@ test.each([1, 2, 7, 20, 39])("a process killed when %i of 40 requests have arriv
   const [, signal] = await once(child, "exit");
   expect(signal).toBe("SIGKILL");
 
-  const { reports } = await pushOutbox([langfuseAt(receiver.url)], { paths });
+  const { reports } = await pushOutbox([langfuseAt(receiver.url)], { paths, budgetMs: patiently(30_000) });
   expect(reports).toMatchObject([{ pending: { spans: 0 }, rejected: 0, problems: [] }]);
   const ids = receiver.spans().map((span) => span.spanId);
   expect(new Set(ids)).toEqual(new Set(otlpRequest(SPANS).spanIds));
@@ -91,7 +92,7 @@ test.each([5, 9, 14, 18, 22])(
     child.kill("SIGKILL");
     await once(child, "exit");
 
-    const { reports } = await pushOutbox([langfuseAt(receiver.url)], { paths });
+    const { reports } = await pushOutbox([langfuseAt(receiver.url)], { paths, budgetMs: patiently(30_000) });
     expect(reports).toMatchObject([{ pending: { spans: 0, requests: 0 }, rejected: 0, problems: [] }]);
     const ids = receiver.scores().map(({ id }) => id);
     expect(new Set(ids).size).toBe(8);

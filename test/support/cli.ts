@@ -116,21 +116,22 @@ export function cliEnvironment(bench: IsolatedOpenCode, receiver?: Receiver): Re
   return {
     ...bench.env,
     LOOPTRACE_OPENCODE: bench.binary,
-    ...(receiver
-      ? {
-          LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
-          LANGFUSE_SECRET_KEY: SECRET_KEY,
-          LANGFUSE_BASE_URL: receiver.url,
-          ...longerOnSlowMachines(),
-        }
-      : {}),
+    ...(receiver ? langfuseVariables(receiver.url) : {}),
   };
 }
 
-/** A delivery has 10 s, which is too few for some where all takes several times as long; elsewhere nothing is set. */
-function longerOnSlowMachines(): Record<string, string> {
+/**
+ * A Langfuse, for the environment of looptrace. A delivery has 10 s: that is too few for some where all takes several
+ * times as long, so that there, and only there, it has more.
+ */
+export function langfuseVariables(url: string): Record<string, string> {
   const seconds = Math.ceil(patiently(10_000) / 1000);
-  return seconds > 10 ? { LANGFUSE_TIMEOUT: String(seconds) } : {};
+  return {
+    LANGFUSE_PUBLIC_KEY: PUBLIC_KEY,
+    LANGFUSE_SECRET_KEY: SECRET_KEY,
+    LANGFUSE_BASE_URL: url,
+    ...(seconds > 10 ? { LANGFUSE_TIMEOUT: String(seconds) } : {}),
+  };
 }
 
 /** What the receiver found wrong with what arrived; that it knows no `/api/public/projects` is its own affair. */
