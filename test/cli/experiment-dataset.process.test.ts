@@ -4,8 +4,9 @@ import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { taskResultSchema } from "../../src/batch/task-result.js";
-import { langfuseVariables, looptrace } from "../support/cli.js";
+import { looptrace } from "../support/cli.js";
 import { allowColdStarts } from "../support/cold-starts.js";
+import { PUBLIC_KEY, SECRET_KEY } from "../support/destinations.js";
 import { type Answer, type ApiQuestion, startReceiver } from "../support/receiver.js";
 import { onTestFinished, sideBySide } from "../support/side-by-side.js";
 import { talkingOpenCode } from "../support/talking-opencode.js";
@@ -78,7 +79,8 @@ async function inRepository(url: string) {
   await writeFile(join(opencode.cwd, "a"), "");
   await git("add", ".");
   await git("commit", "--quiet", "--message=Begin");
-  return { opencode, around: { cwd: opencode.cwd, env: { ...opencode.env, ...langfuseVariables(url) } } };
+  const keys = { LANGFUSE_PUBLIC_KEY: PUBLIC_KEY, LANGFUSE_SECRET_KEY: SECRET_KEY, LANGFUSE_BASE_URL: url };
+  return { opencode, around: { cwd: opencode.cwd, env: { ...opencode.env, ...keys } } };
 }
 
 const ARMS = ["--arm", "base:model=scripted/m1", "--arm", "new:model=scripted/m2"];
