@@ -89,38 +89,18 @@ function onTerminal(terminal: Terminal, { message, directory }: RunAbout): RunPr
   };
 }
 
-/** A server that an earlier run left is found in less, ms: nothing starts then. */
-const FINDING_MS = 500;
-const STARTING = "starting opencode";
-
 /** In a log file every line stays, so only the start, a new step or a failed request is worth one. */
 function plainLines(terminal: Terminal, { directory }: RunAbout): RunProgress {
   let saidStep: number | null = null;
   let saidFailures = 0;
   let turn = liveTurn(Date.now());
-  let begin: "unsaid" | "waiting" | "guessed" | "said" = "unsaid";
-  let waiting: NodeJS.Timeout | undefined;
-  /** @param words undefined where it has been said */
-  const sayBegin = (words: string | undefined, now: "guessed" | "said"): void => {
-    clearTimeout(waiting);
-    if (words !== undefined) terminal.err(`${words}\n`);
-    begin = now;
-  };
-  /** Before anything else is said. */
-  const flush = (): void => {
-    if (begin === "waiting") sayBegin(STARTING, "guessed");
-  };
+  let saidBegin = false;
   const showBegin = ({ phase }: Progress): void => {
-    if (begin === "said") return;
-    if (phase.kind !== "starting") {
-      // On a busy machine one that is there may take long to be found: then nothing was started after all.
-      const isWarm = phase.kind === "loading" && phase.isWarm === true;
-      const otherwise = begin === "guessed" ? undefined : STARTING;
-      sayBegin(isWarm ? phaseWords({ kind: "finding", since: phase.since }) : otherwise, "said");
-    } else if (begin === "unsaid") {
-      begin = "waiting";
-      waiting = setTimeout(flush, FINDING_MS).unref();
-    }
+    // What an earlier run has left is still looked for.
+    if (saidBegin || (phase.kind === "starting" && phase.isBegun !== true)) return;
+    saidBegin = true;
+    const isFound = phase.kind === "loading" && phase.isWarm === true;
+    terminal.err(`${phaseWords(isFound ? { kind: "finding", since: phase.since } : { kind: "starting" })}\n`);
   };
   return {
     show: (progress) => {
@@ -153,8 +133,8 @@ function plainLines(terminal: Terminal, { directory }: RunAbout): RunProgress {
       turn = liveTurn(Date.now());
     },
     leave: () => undefined,
-    clear: flush,
-    stop: flush,
+    clear: () => undefined,
+    stop: () => undefined,
   };
 }
 

@@ -52,6 +52,6 @@ export async function driveCli(
       notes: [...warnings, ...run.notes, ...recorded.notes, ...exported.notes, ...modelNotes],
     };
   };
-  hooks.onProgress?.({ ...initialProgress, phase: { kind: "starting", since: Date.now() } });
+  hooks.onProgress?.({ ...initialProgress, phase: { kind: "starting", since: Date.now(), isBegun: true } });
   return await withOpenCode({ ...where, directory }, use, { sweep: "meanwhile" });
 }

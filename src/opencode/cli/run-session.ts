@@ -210,7 +210,7 @@ async function watch(
 ): Promise<Watched> {
   const readEvent = hooks.generation === 2 ? readRunEvent2 : readRunEvent;
   const [events, log] = [await followLines(stdout), await followLines(stderr)];
-  let progress: Progress = { ...initialProgress, phase: { kind: "starting", since: startedAt } };
+  let progress: Progress = { ...initialProgress, phase: { kind: "starting", since: startedAt, isBegun: true } };
   const errors: StreamError[] = [];
   let tail: string[] = [];
   let mentioned: string | undefined;

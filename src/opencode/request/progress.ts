@@ -7,8 +7,10 @@ import { permissionOf } from "./permission-policy.js";
 
 /** What the run is doing right now. */
 export type Phase =
-  /** opencode's process begins. `since`: epoch, ms. */
-  | { readonly kind: "starting"; readonly since?: number }
+  /**
+   * opencode's process begins, or one of an earlier run is looked for. `since`: epoch, ms; `isBegun`: there was none.
+   */
+  | { readonly kind: "starting"; readonly since?: number; readonly isBegun?: boolean }
   /**
    * It loads the project: configuration, plugins, agents. `since`: epoch, ms; `isWarm`: it is a server that an earlier
    * run left, so that none was started; `why`: why one was, as in `UsedServer`.

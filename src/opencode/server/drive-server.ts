@@ -97,7 +97,8 @@ async function driveOn(
   tell({ kind: "starting", since: startedAt });
   const asked = { path, environment, directory, agent, systemPrompt, mcp, projectConfig, wire, propagates };
   const spec = { ...asked, warmMs };
-  const lease = await servers.lease(spec, stop.signal).catch((error: unknown) => {
+  const tellStart = () => tell({ kind: "starting", since: startedAt, isBegun: true });
+  const lease = await servers.lease(spec, stop.signal, tellStart).catch((error: unknown) => {
     if (stop.by === undefined) throw error;
     return stop.by;
   });

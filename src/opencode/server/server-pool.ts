@@ -70,6 +70,8 @@ interface Entry {
   /** The directory that it has to be started in, where there is one. */
   readonly ownPlace: string | undefined;
   readonly starting: Promise<Started>;
+  /** Settles when opencode is about to be started for it; never where an earlier run has left one. */
+  readonly begun: Promise<void>;
   /** Ends it, also while it starts or waits for its turn to start. */
   readonly stopping: AbortController;
   leases: number;
@@ -148,12 +150,13 @@ export class ServerPool {
    *
    * @internal
    * @param signal ends the wait for a server that starts; one without another use is stopped then
+   * @param onStart told when opencode is started for it, or was before, and no earlier run's is used
    * @throws {OpenCodeNotFoundError} when opencode cannot be started at all
    * @throws {OpenCodeCommandError} when it does not become a server
    * @throws {RunRequestError} when the configuration cannot be handed over
    * @throws the signal's reason
    */
-  async lease(wanted: ServerSpec, signal?: AbortSignal): Promise<ServerLease> {
+  async lease(wanted: ServerSpec, signal?: AbortSignal, onStart: () => void = () => undefined): Promise<ServerLease> {
     if (this.#closed) throw closedPool();
     signal?.throwIfAborted();
     const spec = this.#leaves ? wanted : alone(wanted);
@@ -165,6 +168,8 @@ export class ServerPool {
     // At once: a prompt that comes while it starts must not be one too many.
     if (entry.turns >= this.#mostTurns) this.#retire(key, entry);
     let started: Started;
+    let isWaited = true;
+    void entry.begun.then(() => isWaited && onStart());
     try {
       started = await unlessAborted(entry.starting, signal);
     } catch (error) {
@@ -172,6 +177,8 @@ export class ServerPool {
       if (!signal?.aborted) this.#retire(key, entry);
       this.#release(entry);
       throw error;
+    } finally {
+      isWaited = false;
     }
     const { server, agent, wire, isShared, warm } = started;
     if (isShared && (await recordedBytes(wire)) > MOST_RECORDED_BYTES) this.#retire(key, entry);
@@ -181,8 +188,8 @@ export class ServerPool {
       if (server.exit !== null) entry.unfit = true;
       this.#retire(key, entry);
       this.#release(entry);
-      if (isFit) return await this.lease(spec, signal);
-      return { ...(await this.lease(alone(spec), signal)), why: CHANGED_PLACE };
+      if (isFit) return await this.lease(spec, signal, onStart);
+      return { ...(await this.lease(alone(spec), signal, onStart)), why: CHANGED_PLACE };
     }
     return {
       ...started,
@@ -215,20 +222,25 @@ export class ServerPool {
     // One after the other: several that find a new home at once break each other's making of the database.
     const stopping = new AbortController();
     const asked = Date.now();
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
     const starting = this.#starts.then(async (): Promise<Started> => {
       const lock = { start: asked, end: Date.now() };
       let why = "none is to stay";
       const onNone = (reason: string): void => {
         why = reason;
       };
-      const warm = (spec.warmMs ?? 0) > 0 ? await leaseServer(spec, stopping.signal, onNone) : undefined;
+      const warm = (spec.warmMs ?? 0) > 0 ? await leaseServer(spec, stopping.signal, onNone, begin) : undefined;
+      if (!warm) begin();
       if (!warm) return { ...(await startAlone(spec, this.#mostTurns > 1, stopping.signal)), lock, why };
       const shared = { ...warm, why: warm.isFound ? null : warm.why };
       return { ...shared, warm, lock, isShared: true, end: (entry) => this.#giveBack(warm, entry, spec) };
     });
     this.#starts = starting.catch(() => undefined);
     const ownPlace = ownPlaceOf(spec);
-    const entry: Entry = { ...{ ownPlace, starting, stopping }, ...{ leases: 0, turns: 0 }, ...UNTOUCHED };
+    const entry: Entry = { ...{ ownPlace, starting, begun, stopping }, ...{ leases: 0, turns: 0 }, ...UNTOUCHED };
     this.#entries.set(key, entry);
     return entry;
   }

@@ -25,6 +25,7 @@ const POLL_MS = 25;
  * same at once, one starts it, and the others wait for it.
  *
  * @param onNone told why there is none
+ * @param onStart told when a new one is about to be started
  * @returns undefined where there is none to be had for whatever reason: then a run starts one for itself alone
  * @throws the signal's reason
  */
@@ -32,9 +33,10 @@ export async function leaseServer(
   spec: ServerSpec,
   signal: AbortSignal | undefined,
   onNone: (why: string) => void = () => undefined,
+  onStart: () => void = () => undefined,
 ): Promise<WarmServer | undefined> {
   try {
-    const leased = await lease(spec, signal);
+    const leased = await lease(spec, signal, onStart);
     if (typeof leased !== "string") return leased;
     onNone(leased);
   } catch {
@@ -46,7 +48,11 @@ export async function leaseServer(
 }
 
 /** @returns why there is none, in words, where there is none */
-async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise<WarmServer | string> {
+async function lease(
+  spec: ServerSpec,
+  signal: AbortSignal | undefined,
+  onStart: () => void,
+): Promise<WarmServer | string> {
   const { warmMs: idleMs = 0, environment } = spec;
   const { root } = storePaths(environment);
   if (!(idleMs > 0)) return "none is to stay";
@@ -78,6 +84,7 @@ async function lease(spec: ServerSpec, signal: AbortSignal | undefined): Promise
         await lock.release();
         return meanwhile === "busy" ? BUSY : (meanwhile ?? "another run could not start one that stays");
       }
+      onStart();
       await sweepServers(servers);
       const id = newServerId();
       const why = await whyStarted(servers, fingerprint, id);
