@@ -48,6 +48,9 @@ export function bytesAt(file: number, position: number, length: number): Buffer 
   return bytes;
 }
 
+/** An index of all rows, by one column as it is: none of some rows (`WHERE …`), which may end in the same words. */
+const OF_ONE_COLUMN = /\bON\s+(?:\w+|`[^`]*`|"[^"]*"|\[[^\]]*\])\s*\(\s*[`"[]?(\w+)[`"\]]?\s*\)\s*$/i;
+
 /** Where a table lies, and an index of it, and which columns it has. @param by default the index of its primary key */
 export function schemaOf(pages: Pages, table: string, by = `sqlite_autoindex_${table}_1`): Schema | undefined {
   let root: number | undefined;
@@ -65,7 +68,7 @@ export function schemaOf(pages: Pages, table: string, by = `sqlite_autoindex_${t
       if (kind === "table" && name === table && typeof text === "string") [root, sql] = [page, text];
       if (kind !== "index" || of !== table) continue;
       if (name === by) index = page;
-      const [, column] = /\(\s*[`"[]?(\w+)[`"\]]?\s*\)\s*$/.exec(String(text)) ?? [];
+      const [, column] = OF_ONE_COLUMN.exec(String(text)) ?? [];
       if (column !== undefined) indexes.set(column, page);
     }
   }

@@ -40,6 +40,23 @@ test("the keys of all rows with a text, by an index in which one stands in many 
   expect(sqliteKeysWith(`${DATABASE}-none`, { table: "session", key: "id", column: "cost" })("")).toBeUndefined();
 });
 
+test.each([
+  ["CREATE INDEX i ON session (cost) WHERE (parent_id)", undefined],
+  ["CREATE INDEX i ON session (lower(parent_id))", undefined],
+  ['create index i on "session" ( "parent_id" )', 100],
+])("an index by %j", async (sql, found) => {
+  const folder = await mkdtemp(join(tmpdir(), "sqlite-table-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, "some.db");
+  const text = await readFile(DATABASE, "latin1");
+  const [before = ""] = /CREATE INDEX [^(]*\([^)]*parent_id[^)]*\)/.exec(text) ?? [];
+  // As long as the other one.
+  await writeFile(path, text.replace(before, sql.padEnd(before.length)), "latin1");
+  expect(sql.length).toBeLessThanOrEqual(before.length);
+  const below = sqliteKeysWith(path, { table: "session", key: "id", column: "parent_id" });
+  expect(below(idOf(0))?.length).toBe(found);
+});
+
 test("what is not there is undefined: a row, a column, a table, a database", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sqlite-table-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
