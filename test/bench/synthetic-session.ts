@@ -198,13 +198,11 @@ function sessionWriter(
     for (let index = 0; index < tools; index += 1) parts.push({ ...tool(), ...ids() });
     if (delegates) parts.push({ ...task(sessionID, children), ...ids() });
     counts.tools += tools + children.length;
-    const tokens = {
-      total: 13_000,
-      input: random.whole(200, 4000),
-      output: random.whole(20, 900),
-      reasoning: random.whole(0, 300),
-      cache: { write: 0, read: random.whole(3000, 90_000) },
-    };
+    const input = random.whole(200, 4000);
+    const output = random.whole(20, 900);
+    const reasoning = random.whole(0, 300);
+    const cache = { write: 0, read: random.whole(3000, 90_000) };
+    const tokens = { total: input + output + reasoning + cache.read, input, output, reasoning, cache };
     const finish = last ? "stop" : "tool-calls";
     const cost = random.whole(1, 4000) / 1e5;
     parts.push({ reason: finish, type: "step-finish", tokens, cost, ...ids() });
