@@ -1,7 +1,7 @@
-import { type BigIntStats, closeSync, openSync, statSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { attempt, hasCode } from "../errors/thrown.js";
 import { SqliteLog } from "./sqlite-log.js";
-import { bytesAt, HEAD_BYTES, type Pages, pagesBy } from "./sqlite-tree.js";
+import { bytesAt, HEAD_BYTES, type Pages, pagesBy, realDatabase } from "./sqlite-tree.js";
 
 /** The pages of a database at one moment. */
 export interface SqliteMoment extends Pages {
@@ -38,9 +38,12 @@ export class FollowedSqlite {
     this.#path = path;
   }
 
-  /** Changes with each commit, and is cheap: the sizes and times of the files. */
+  /**
+   * The sizes and times of the files, which is cheap. Where it changes, something was written; where it does not, there
+   * may still be a commit, written over what was in the log within one tick of the file system's clock.
+   */
   mark(): string {
-    return [this.#path, logOf(this.#path)].map((path) => fileMark(statOf(path))).join(" ");
+    return markOf(realDatabase(this.#path));
   }
 
   /** @returns what `find` returns; undefined where it fails, or nothing can be seen */
@@ -54,15 +57,18 @@ export class FollowedSqlite {
 
   /** @returns undefined, or throws, where it is to be tried again */
   #lookOnce<Found>(find: (moment: SqliteMoment) => Found): { readonly found: Found } | undefined {
-    const file = openSync(this.#path, "r");
+    const path = realDatabase(this.#path);
+    const before = markOf(path);
+    const file = openSync(path, "r");
     let log: number | undefined;
     try {
-      const before = this.mark();
-      log = openIfThere(logOf(this.#path));
+      log = openIfThere(logOf(path));
+      if (filesIn(markBy([file, log].map(statOfOpen))) !== filesIn(before)) return undefined;
       this.#log.update(log);
       const found = find(this.#momentOf(file, log, before));
+      const after = this.mark();
       // Without a log nobody has the database open, or is just about to.
-      const isAsItWas = log === undefined ? this.mark() === before : filesIn(this.mark()) === filesIn(before);
+      const isAsItWas = log === undefined ? after === before : filesIn(after) === filesIn(before);
       return isAsItWas && !this.#log.update(log) ? { found } : undefined;
     } finally {
       for (const one of [file, log]) if (one !== undefined) closeSync(one);
@@ -95,12 +101,16 @@ function logOf(path: string): string {
   return `${path}-wal`;
 }
 
-function statOf(path: string): BigIntStats | undefined {
-  return statSync(path, { throwIfNoEntry: false, bigint: true });
+function markOf(path: string): string {
+  return markBy([path, logOf(path)].map((one) => statSync(one, { throwIfNoEntry: false, bigint: true })));
 }
 
-function fileMark(stat: BigIntStats | undefined): string {
-  return stat ? `${stat.dev}:${stat.ino}:${stat.mtimeNs}:${stat.size}` : "none";
+function markBy(stats: readonly (BigIntStats | undefined)[]): string {
+  return stats.map((stat) => (stat ? `${stat.dev}:${stat.ino}:${stat.mtimeNs}:${stat.size}` : "none")).join(" ");
+}
+
+function statOfOpen(file: number | undefined): BigIntStats | undefined {
+  return file === undefined ? undefined : fstatSync(file, { bigint: true });
 }
 
 /** Which files a mark is of, written to or not. */

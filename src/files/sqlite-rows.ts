@@ -1,8 +1,18 @@
 import type { SqliteMoment } from "./followed-sqlite.js";
-import { MOST_DEPTH, nodeOf, payloadOf, type SqliteValue, schemaOf, skip, valuesOf } from "./sqlite-tree.js";
+import {
+  MOST_DEPTH,
+  nodeOf,
+  type Pages,
+  payloadOf,
+  type SqliteValue,
+  schemaOf,
+  skip,
+  valuesOf,
+} from "./sqlite-tree.js";
 
 interface KeptPage {
-  readonly mark: number;
+  /** Of it, and of those on which its rows go on: SQLite writes over a row of equal length where that stands. */
+  readonly marks: ReadonlyMap<number, number>;
   readonly children: readonly number[];
   readonly rows: readonly (readonly SqliteValue[])[];
 }
@@ -41,9 +51,8 @@ export class SqliteRows {
     const rows: (readonly SqliteValue[])[] = [];
     const walk = (at: number, depth: number): void => {
       if (depth === MOST_DEPTH || kept.has(at)) throw new Error("no tree");
-      const mark = moment.markOf(at);
       const known = this.#pages.get(at);
-      const read = known?.mark === mark ? known : readPage(moment, at, mark, columns);
+      const read = known && isAsItWas(moment, known) ? known : readPage(moment, at, columns);
       kept.set(at, read);
       for (const row of read.rows) rows.push(row);
       for (const child of read.children) walk(child, depth + 1);
@@ -61,11 +70,26 @@ export class SqliteRows {
   }
 }
 
-function readPage(moment: SqliteMoment, page: number, mark: number, columns: readonly number[]): KeptPage {
-  const { bytes, isLeaf, cells, children } = nodeOf(moment, page);
+function isAsItWas(moment: SqliteMoment, { marks }: KeptPage): boolean {
+  for (const [page, mark] of marks) if (moment.markOf(page) !== mark) return false;
+  return true;
+}
+
+function readPage(moment: SqliteMoment, page: number, columns: readonly number[]): KeptPage {
+  const marks = new Map<number, number>();
+  const marked: Pages = {
+    usable: moment.usable,
+    read: (at) => {
+      if (marks.has(at)) throw new Error("a page of two rows");
+      marks.set(at, moment.markOf(at));
+      return moment.read(at);
+    },
+  };
+  const { bytes, isLeaf, cells, children } = nodeOf(marked, page);
   const rowOf = (cell: number): readonly SqliteValue[] => {
-    const values = valuesOf(payloadOf(moment, bytes, skip(bytes, cell), "table"));
+    const values = valuesOf(payloadOf(marked, bytes, skip(bytes, cell), "table"));
     return columns.map((at) => values[at] ?? null);
   };
-  return { mark, children, rows: isLeaf ? cells.map(rowOf) : [] };
+  const rows = isLeaf ? cells.map(rowOf) : [];
+  return { marks, children, rows };
 }

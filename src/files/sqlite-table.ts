@@ -6,6 +6,7 @@ import {
   lastRowIdOf,
   type Pages,
   pagesBy,
+  realDatabase,
   rowIdOf,
   rowIdsOf,
   rowOf,
@@ -95,7 +96,7 @@ function looker(
   table: string,
   index?: string,
 ): <Found>(look: (pages: Pages, schema: Schema) => Found) => Found | undefined {
-  const log = logOf(`${path}-wal`);
+  const log = logOf(`${realDatabase(path)}-wal`);
   if (log === undefined) return () => undefined;
   let schema: Schema | undefined;
   return (look) =>

@@ -1,4 +1,5 @@
-import { readSync } from "node:fs";
+import { readSync, realpathSync } from "node:fs";
+import { attempt } from "../errors/thrown.js";
 
 /** The format of SQLite's files, as far as rows are found by it: pages, the trees that they make up, and records. */
 
@@ -23,6 +24,11 @@ export interface Pages {
   /** Bytes of a page that SQLite uses. */
   readonly usable: number;
   readonly read: (page: number) => Buffer;
+}
+
+/** Where a database lies that may be linked to: SQLite has the log beside the file itself. */
+export function realDatabase(path: string): string {
+  return attempt(() => realpathSync.native(path)) ?? path;
 }
 
 /** So much of the first page says how the others are laid out. */

@@ -1,11 +1,12 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, open, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { FollowedSqlite } from "../../src/files/followed-sqlite.js";
 import { SqliteRows } from "../../src/files/sqlite-rows.js";
+import { checkpointed, commitsOf, logOf, withTime } from "./sqlite/logs.js";
 
 /** See `sqlite/make-store.mjs`: two commits are in the log alone, the first of one page. */
 const STORE = fileURLToPath(new URL("./sqlite/store.db", import.meta.url));
@@ -27,12 +28,21 @@ const BEFORE: Told = [AT + 9_000, 40];
 const UPDATED: Told = [AT + 3_600_000, 40];
 const ALL: Told = [AT + 3_600_000, 41];
 
-function follow(): () => Told {
-  const database = new FollowedSqlite(path);
+function follow(at = path): () => Told {
+  const updated = followed(at);
+  return () => {
+    const rows = updated();
+    return rows && [rows.get("ses_9"), rows.size];
+  };
+}
+
+/** Tells when each session was updated. */
+function followed(at = path): () => ReadonlyMap<string, number> | undefined {
+  const database = new FollowedSqlite(at);
   const sessions = new SqliteRows("session", ["id", "time_updated"]);
   return () => {
     const rows = database.look((moment) => sessions.in(moment));
-    return rows && [Number(rows.find(([id]) => id === "ses_9")?.[1]), rows.length];
+    return rows && new Map(rows.map(([id, updated]) => [String(id), Number(updated)]));
   };
 }
 
@@ -87,15 +97,83 @@ test("a log that begins in no known way says nothing of the database either", as
   }
 });
 
-test("a log that begins anew, with what was in it put into the database, is read anew", async () => {
+test("a log that is taken away and put back is read anew", async () => {
   await put(await log());
   const look = follow();
   expect(look()).toEqual(ALL);
-  // Its last writer has gone, and has put nothing into the database.
   await rm(`${path}-wal`);
   expect(look()).toEqual(BEFORE);
   await put((await log()).subarray(0, LOG_HEAD + FRAME));
   expect(look()).toEqual(UPDATED);
+});
+
+/** Writes over the beginning of a file, as SQLite does when it begins its log anew: what was behind stays there. */
+async function overwrite(file: string, bytes: Buffer): Promise<void> {
+  const handle = await open(file, "r+");
+  await handle.write(bytes, 0, bytes.length, 0);
+  await handle.close();
+}
+
+test("a log that begins anew in the same file, with what was in it put into the database, is read anew", async () => {
+  await put(await log());
+  const look = followed();
+  expect(look()?.get("ses_9")).toBe(AT + 3_600_000);
+  const whole = checkpointed(await readFile(path), commitsOf(await log()));
+  // The page that the last log began with, again: it stands where it stood.
+  const again = withTime(whole, AT + 3_600_000, AT + 3_700_000);
+  expect(again.page).toBe(commitsOf(await log())[0]?.[0]?.page);
+  await overwrite(path, whole);
+  await overwrite(`${path}-wal`, logOf([[again]], { salt: 2 }));
+  expect([look()?.get("ses_9"), look()?.size]).toEqual([AT + 3_700_000, 41]);
+  // Another page stands there now, and that one is in the database.
+  const since = checkpointed(whole, [[again]]);
+  const other = withTime(since, AT + 30_000, AT + 3_800_000);
+  expect(other.page).not.toBe(again.page);
+  await overwrite(path, since);
+  await overwrite(`${path}-wal`, logOf([[other]], { salt: 3 }));
+  const last = look();
+  expect([last?.get("ses_9"), last?.get("ses_30"), last?.size]).toEqual([AT + 3_700_000, AT + 3_800_000, 41]);
+});
+
+test("a row that goes over several pages is read again when only the last of them has changed", async () => {
+  const commits = [...commitsOf(await log())];
+  await put(logOf(commits));
+  const look = followed();
+  expect(look()?.get("ses_20")).toBe(AT + 20_000);
+  for (const updated of [AT + 3_700_000, AT + 3_800_000]) {
+    // The title before it takes five pages.
+    commits.push([withTime(await readFile(path), AT + 20_000, updated)]);
+    await put(logOf(commits));
+    expect([look()?.get("ses_20"), followed()()?.get("ses_20")]).toEqual([updated, updated]);
+  }
+});
+
+test("a log whose sums are made of big-endian words is followed as well", async () => {
+  const commits = commitsOf(await log());
+  const look = follow();
+  await put(logOf(commits.slice(0, 1), { isBig: true }));
+  expect(look()).toEqual(UPDATED);
+  await put(logOf(commits, { isBig: true }));
+  expect(look()).toEqual(ALL);
+});
+
+test("the log of a database that is linked to stands beside that itself", async () => {
+  const link = join(path, "..", "link.db");
+  await symlink(path, link);
+  const database = new FollowedSqlite(link);
+  const look = follow(link);
+  expect(look()).toEqual(BEFORE);
+  const mark = database.mark();
+  await put(await log());
+  expect(look()).toEqual(ALL);
+  expect(database.mark()).not.toBe(mark);
+  // Elsewhere is the same one, without a log.
+  const other = join(path, "..", "other");
+  await mkdir(other);
+  await copyFile(STORE, join(other, "store.db"));
+  await symlink(join(other, "store.db"), `${link}-next`);
+  await rename(`${link}-next`, link);
+  expect(look()).toEqual(BEFORE);
 });
 
 test("a look during which something is written is made anew, and one that never has its peace tells nothing", async () => {

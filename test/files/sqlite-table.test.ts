@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -78,6 +78,8 @@ test("a database without a log, and one whose log has no commit", async () => {
   const log = await readFile(`${DATABASE}-wal`);
   await writeFile(`${path}-wal`, log);
   expect(sqliteTable(path, "session")(idOf(1), "time_updated")).toBe(AT + 3_600_000);
+  await symlink(path, join(folder, "link.db"));
+  expect(sqliteTable(join(folder, "link.db"), "session")(idOf(1), "time_updated")).toBe(AT + 3_600_000);
   // How large the database is after a commit, of the only page in the log.
   log.writeUInt32BE(0, 36);
   await writeFile(`${path}-wal`, log);
