@@ -9,10 +9,14 @@ export async function closeProviders(): Promise<void> {
 }
 
 /** A provider for a scenario of which only the fields that matter are given. */
-export async function providerFor(scenario: object): Promise<Provider> {
+export async function providerFor(
+  scenario: object,
+  options: { readonly strangers?: ReadonlySet<string> } = {},
+): Promise<Provider> {
   const whole = { name: "test", description: "A test's own.", prompts: ["hello"], ...scenario };
   const provider = await startProvider(parseScenario(JSON.stringify(whole), "test"), {
     workdir: "/the/workdir",
+    ...options,
   });
   open.push(provider);
   return provider;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { ask, closeProviders, replying } from "./ask-provider.js";
+import { ask, closeProviders, providerFor, replying } from "./ask-provider.js";
 
 afterEach(closeProviders);
 
@@ -26,6 +26,17 @@ describe("a fault", () => {
     const response = await ask(provider);
     expect(response.headers.get("content-type")).toBe("text/html");
     expect(await response.text()).toBe("<h1>Bad gateway</h1>");
+  });
+
+  test("status: the connection stays where that of an answer is closed", async () => {
+    const replies = [{ text: "one", fault: { type: "status", status: 429, body: {} } }, { text: "two" }];
+    const provider = await providerFor({ lanes: [{ name: "main", replies }] }, { strangers: new Set() });
+    const answers = [await ask(provider), await ask(provider)];
+    for (const answer of answers) await answer.text();
+    expect(answers.map(({ status, headers }) => [status, headers.get("connection")])).toEqual([
+      [429, "keep-alive"],
+      [200, "close"],
+    ]);
   });
 
   test("reset before the headers", async () => {

@@ -73,7 +73,10 @@ export async function playReply(reply: Reply, frames: readonly Frame[], stage: S
 
 const PACKERS = { gzip: createGzip, deflate: createDeflate, br: createBrotliCompress };
 
-/** Answers at once with a body that is no stream. */
+/**
+ * Answers at once with a body that is no stream. The connection of a refusal stays: Bun, on which opencode runs, takes it
+ * for its next request even where it is told that it is being closed, and would take its end for a failure of that.
+ */
 export function sendWhole(
   { response, record, now, said }: Stage,
   status: number,
@@ -81,6 +84,7 @@ export function sendWhole(
   body: string,
 ): void {
   said(body);
+  if (status < 200 || status > 299) response.shouldKeepAlive = true;
   response.writeHead(status, headers).end(body);
   record.status = status;
   record.headersSent = now();
