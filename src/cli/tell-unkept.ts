@@ -14,11 +14,12 @@ export function tellUnkept(
 ): void {
   const obstacle = storeObstacle(paths, "write");
   if (!obstacle) return;
-  const then =
-    destinations.length === 0
-      ? "and no destination is configured: sessions and traces are lost"
-      : "so sessions are not kept, and what a destination does not take at once is lost";
+  const isSent = destinations.length > 0;
+  const sent = isSent ? "what a destination does not take at once is lost" : "there is nowhere to send their traces";
+  // Only what waits to be sent has no place: that concerns nobody who sends nothing.
+  if (obstacle.of === "outbox" && !isSent) return;
+  const then = obstacle.of === "outbox" ? sent : `sessions are not kept, and ${sent}`;
   err(
-    `looptrace: ${oneLine(obstacle.path)} cannot be written to (${oneLine(obstacle.reason)}), ${then}.\nMend that, or name another folder by LOOPTRACE_HOME.\n`,
+    `looptrace: ${oneLine(obstacle.path)} cannot be written to (${oneLine(obstacle.reason)}), so ${then}.\nMend that, or name another folder by LOOPTRACE_HOME.\n`,
   );
 }

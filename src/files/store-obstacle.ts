@@ -1,4 +1,4 @@
-import { accessSync, constants, type Stats, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { attempt } from "../errors/thrown.js";
@@ -11,11 +11,14 @@ export interface StoreObstacle {
   readonly path: string;
   /** Such as `permission denied`; a file's name stands before it where that is not the folder itself. */
   readonly reason: string;
+  /** What it is in the way of: what is kept, or only what waits to be sent. */
+  readonly of: "sessions" | "outbox";
 }
 
 /**
  * Why looptrace's folder cannot be read, or written to, as far as a look tells that writes nothing and makes no folder.
- * One that is not there yet is no obstacle where it can be made.
+ * One that is not there yet is no obstacle where it can be made. Only the folders count that files go into: they may be
+ * others' than that they are in.
  *
  * @returns undefined where nothing is in the way
  */
@@ -23,15 +26,10 @@ export function storeObstacle(
   { root, sessions, outbox }: Pick<StorePaths, "root" | "sessions" | "outbox">,
   to: "read" | "write",
 ): StoreObstacle | undefined {
-  const above = obstacleAt(root, to, nearest(root));
-  if (above) return above;
-  // One that another user made, root say, may be closed below an open one.
-  for (const folder of to === "read" ? [sessions] : [sessions, outbox]) {
-    const facts = factsOf(folder);
-    const obstacle = facts && obstacleAt(folder, to, { path: folder, facts });
-    if (obstacle) return obstacle;
-  }
-  return undefined;
+  const kept = obstacleAt(sessions, root, to);
+  if (kept) return { ...kept, of: "sessions" };
+  const waiting = to === "write" ? obstacleAt(outbox, root, to) : undefined;
+  return waiting && { ...waiting, of: "outbox" };
 }
 
 /**
@@ -48,39 +46,39 @@ export function refuseUnreadableStore(paths: StorePaths): void {
   );
 }
 
-/** Something that is there, of a path. */
-interface Found {
-  readonly path: string;
-  readonly facts: Stats;
-}
-
-function obstacleAt(folder: string, to: "read" | "write", found: Found | undefined): StoreObstacle | undefined {
-  if (!found) return undefined;
-  const { path, facts } = found;
+/** @param root that which `folder` is in; it is named where something is wrong with it, or above it */
+function obstacleAt(folder: string, root: string, to: "read" | "write"): Omit<StoreObstacle, "of"> | undefined {
+  const { path, facts } = nearest(folder);
+  const named = path === folder ? folder : root;
+  const isNamed = path === named;
+  if (facts === undefined) {
+    const reason = "a link that leads nowhere";
+    return { path: named, reason: isNamed ? `it is ${reason}` : `${path} is ${reason}` };
+  }
   if (!facts.isDirectory())
-    return { path: folder, reason: path === folder ? "it is a file, not a folder" : `${path} is a file, not a folder` };
+    return { path: named, reason: isNamed ? "it is a file, not a folder" : `${path} is a file, not a folder` };
   // In one above nothing is read but that the folder is not there.
   const read = path === folder ? constants.R_OK : 0;
-  const mode = constants.X_OK | (to === "read" ? read : constants.W_OK);
   try {
-    accessSync(path, mode);
+    accessSync(path, constants.X_OK | (to === "read" ? read : constants.W_OK));
     return undefined;
   } catch (error) {
     const reason = describeDiskFailure(error);
-    return { path: folder, reason: path === folder ? reason : `${reason} in ${path}` };
+    return { path: named, reason: isNamed ? reason : `${reason} in ${path}` };
   }
 }
 
-/** The lowest that is there, of a path and all above it. */
-function nearest(path: string): Found | undefined {
+/** Something that is there, of a path. */
+interface Found {
+  readonly path: string;
+  /** Undefined for a link that leads nowhere. */
+  readonly facts: Stats | undefined;
+}
+
+/** The lowest that is there, of a path and all above it; what may not be looked at is for the folder above it to say. */
+function nearest(path: string): Found {
   for (let at = path; ; at = dirname(at)) {
-    const facts = factsOf(at);
-    if (facts) return { path: at, facts };
-    if (at === dirname(at)) return undefined;
+    const facts = attempt(() => statSync(at));
+    if (facts || at === dirname(at) || attempt(() => lstatSync(at))?.isSymbolicLink()) return { path: at, facts };
   }
-}
-
-/** @returns undefined also for what may not be looked at: the folder above it says why */
-function factsOf(path: string): Stats | undefined {
-  return attempt(() => statSync(path));
 }

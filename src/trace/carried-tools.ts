@@ -8,7 +8,8 @@ const MOST_APART_MS = 2_000;
 /** What a call of a tool server can have been made for: a tool, or one of the calls of a script's (code mode). */
 interface Caller {
   readonly of: Tool | InnerCall;
-  readonly name: string;
+  /** The tool whose script made it; null for a tool that the model called itself. */
+  readonly script: Tool | null;
   readonly start: number;
   readonly end: number;
 }
@@ -16,7 +17,7 @@ interface Caller {
 /**
  * The loop whose tools have the span ids that calls of their servers carried: what a server tells of such a call by
  * itself hangs below that span. Which tool a call was made for tell its name and the time; which of a script's calls,
- * its name and their order.
+ * its name and their order. What may as well have been made for another one leaves both as they are.
  */
 export function withCarriedTools(loop: Loop, told: readonly WireTool[], traceId: string): Loop {
   const carried = told.flatMap(({ traceparent = "", tool, start }) => {
@@ -30,17 +31,36 @@ export function withCarriedTools(loop: Loop, told: readonly WireTool[], traceId:
     .flatMap(callersOf);
   for (const { spanId, tool, at } of carried) {
     const apart = (one: Caller): number => Math.max(0, one.start - at, at - one.end);
-    const free = callers.filter(({ of, name }) => !ids.has(of) && name.endsWith(`_${nameInTools(tool)}`));
-    const [nearest] = free.toSorted((a, b) => apart(a) - apart(b));
-    if (nearest && apart(nearest) <= MOST_APART_MS) ids.set(nearest.of, spanId);
+    const free = callers.filter((one) => !ids.has(one.of) && isNamed(one.of, tool) && apart(one) <= MOST_APART_MS);
+    const least = Math.min(...free.map(apart));
+    const caller = callerAmong(free.filter((one) => apart(one) === least));
+    if (caller) ids.set(caller.of, spanId);
   }
   return renamed(loop, ids);
 }
 
+/** A tool's own time is known, a script's calls have that of the whole script: so the tool comes first. */
+function callerAmong(nearest: readonly Caller[]): Caller | undefined {
+  const own = nearest.find(({ script }) => script === null);
+  if (own) return own;
+  const [first] = nearest;
+  const isOne = nearest.every(({ script, of }) => script === first?.script && of.name === first?.of.name);
+  if (!isOne) return undefined;
+  // One that failed may have called nobody.
+  return nearest.find(({ of }) => of.outcome === "completed") ?? first;
+}
+
+/** Whether a tool is called so by its server, which the name that opencode gives it has in front. */
+function isNamed({ name, server }: Tool | InnerCall, tool: string): boolean {
+  const own = nameInTools(tool);
+  const inTools = nameInTools(name);
+  return server === null ? inTools.endsWith(`_${own}`) : inTools === `${nameInTools(server)}_${own}`;
+}
+
 function callersOf(tool: Tool): readonly Caller[] {
   const { start, end } = tool;
-  const inner = tool.innerCalls.map((of): Caller => ({ of, name: nameInTools(of.name), start, end }));
-  return [{ of: tool, name: tool.name, start, end }, ...inner];
+  const inner = tool.innerCalls.map((of): Caller => ({ of, script: tool, start, end }));
+  return [{ of: tool, script: null, start, end }, ...inner];
 }
 
 function toolsIn(loop: Loop): readonly Tool[] {

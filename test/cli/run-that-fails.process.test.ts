@@ -266,7 +266,7 @@ test("where nothing can be kept or sent the answer is not lost, and the exit cod
   const run = await looptrace(["run", "Say hello."], { env, cwd: bench.workdir });
   expect(run.stdout).toBe("The server listens on port 8080 unless PORT says otherwise.\n");
   expect(run.code).toBe(3);
-  const before = `looptrace: ${place} cannot be written to (it is a file, not a folder), and no destination is configured`;
+  const before = `looptrace: ${place} cannot be written to (it is a file, not a folder), so sessions are not kept, and there is nowhere`;
   expect(run.stderr.startsWith(before)).toBe(true);
   expect(run.stderr).toContain(`looptrace: The session could not be kept below ${place}/sessions: `);
   expect(run.stderr).not.toContain("Kept on this machine");

@@ -53,24 +53,24 @@ test.each([
 });
 
 describe("of a script's calls (code mode)", () => {
-  const script = (start: number, end: number, ...paths: readonly string[]) => {
-    const toolCalls = paths.map((path) => ({ tool: path, status: "completed" }));
+  type Called = string | { readonly tool: string; readonly status: string };
+  const script = (start: number, end: number, ...calls: readonly Called[]) => {
+    const toolCalls = calls.map((one) => (typeof one === "string" ? { tool: one, status: "completed" } : one));
     return tool(start - 10, start, end, { tool: "execute", state: { metadata: { toolCalls } } });
   };
-  const messages = [
+  const turn = (...tools: readonly ReturnType<typeof tool>[]) => [
     user(0, "Go."),
-    assistant(50, 9_000, [
-      stepStart(100),
-      script(200, 600, "jira.look-up", "other.look.up", "jira.look-up"),
-      script(6_000, 6_300, "jira.look-up"),
-      tool(6_200, 6_210, 6_300, { tool: "jira_comment" }),
-      stepFinish(8_900),
-    ]),
+    assistant(50, 9_000, [stepStart(100), ...tools, stepFinish(8_900)]),
   ];
-  const idsWith = (carried: Carried) =>
-    toolsOf(traced(carried, messages)).flatMap((one) => [one, ...one.innerCalls].map(({ spanId }) => spanId));
+  const messages = turn(
+    script(200, 600, "jira.look-up", "other.look.up", "jira.look-up"),
+    script(6_000, 6_300, "jira.look-up"),
+    tool(6_200, 6_210, 6_300, { tool: "jira_comment" }),
+  );
+  const idsWith = (carried: Carried, of = messages) =>
+    toolsOf(traced(carried, of)).flatMap((one) => [one, ...one.innerCalls].map(({ spanId }) => spanId));
   const own = idsWith([]);
-  const below = (spanId: string): string => parent(spanId, traced([], messages).traceId);
+  const below = (spanId: string, of = messages): string => parent(spanId, traced([], of).traceId);
 
   test("each is the span that it carried, in the order of the script and at its time", () => {
     const [third, fourth] = ["00f067aa0ba902b9", "00f067aa0ba902ba"];
@@ -87,5 +87,38 @@ describe("of a script's calls (code mode)", () => {
 
   test("the script itself is none of them", () => {
     expect(idsWith([{ tool: "execute", start: 250, traceparent: below(first) }])).toEqual(own);
+  });
+
+  test("what a tool carried that was called beside a script is no call of the script's", () => {
+    const beside = turn(
+      script(200, 600, "jira.look-up"),
+      tool(290, 300, 350, { tool: "jira_look-up" }),
+      script(400, 700, "jira.comment"),
+    );
+    const [execute, inner, , later, comment] = idsWith([], beside);
+    const carried = [{ tool: "look-up", start: 301, traceparent: below(first, beside) }];
+    expect(idsWith(carried, beside)).toEqual([execute, inner, first, later, comment]);
+  });
+
+  test("of calls alike one that failed carried it last", () => {
+    const failing = turn(script(200, 600, { tool: "jira.look-up", status: "error" }, "jira.look-up"));
+    const [execute, failed] = idsWith([], failing);
+    const carried = [{ tool: "look-up", start: 250, traceparent: below(first, failing) }];
+    expect(idsWith(carried, failing)).toEqual([execute, failed, first]);
+  });
+
+  test.each([
+    ["another server's tool of that name", turn(script(200, 600, "local.look-up", "jira.look-up"))],
+    ["another script", turn(script(200, 600, "jira.look-up"), script(220, 610, "jira.look-up"))],
+  ])("what %s may have carried as well is nobody's", (_, either) => {
+    const carried = [{ tool: "look-up", start: 250, traceparent: below(first, either) }];
+    expect(idsWith(carried, either)).toEqual(idsWith([], either));
+  });
+
+  test("a tool whose name ends so is another one", () => {
+    const either = turn(script(200, 600, "jira.bulk_look-up", "jira.look-up"));
+    const [execute, bulk] = idsWith([], either);
+    const carried = [{ tool: "look-up", start: 250, traceparent: below(first, either) }];
+    expect(idsWith(carried, either)).toEqual([execute, bulk, first]);
   });
 });
