@@ -52,7 +52,7 @@ function changing(terminal: Terminal, state: (now: number) => string): () => voi
 
 function late(terminal: Terminal, state: (now: number) => string): () => void {
   const telling = setTimeout(() => {
-    if (!told.has(terminal)) terminal.err(`looptrace: still waiting: ${state(Date.now())}\n`);
+    if (!told.has(terminal)) terminal.err(`looptrace: a delivery takes long: ${state(Date.now())} …\n`);
     told.add(terminal);
   }, LONG_MS);
   telling.unref();

@@ -9,6 +9,8 @@ export const DEFAULT_TEXT_LIMIT = 1_000_000;
 /** JSON.parse reads what is nested so deep that JSON.stringify runs out of stack. */
 const DEEPEST = 200;
 
+const isOwn = Object.prototype.hasOwnProperty;
+
 /**
  * The value with every string in it made fit: shortened where it is longer than the limit, media in data URLs replaced
  * by a description, and well-formed Unicode. One lone surrogate in a request makes Langfuse answer 200 and then drop
@@ -55,6 +57,8 @@ function cleanFields(fields: Fields, limit: number, files: FileShelf | undefined
   let copy: [string, unknown][] | undefined;
   let index = 0;
   for (const key in fields) {
+    // As JSON has it, and at no cost here (`Object.hasOwn` would be one).
+    if (!isOwn.call(fields, key)) continue;
     const item = fields[key];
     const cleaned = cleanNested(item, limit, files, depth);
     if (copy === undefined && (cleaned !== item || !key.isWellFormed())) copy = Object.entries(fields).slice(0, index);

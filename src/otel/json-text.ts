@@ -44,6 +44,9 @@ export function writeJson({ value }: JsonText, to: JsonBytes, layers: number): v
   }
 }
 
+/** In a loop over an object's names the engine leaves this question out, unlike that of `Object.hasOwn`. */
+const isOwn = Object.prototype.hasOwnProperty;
+
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const [OPEN_LIST, CLOSE_LIST] = [0x5b, 0x5d];
@@ -76,6 +79,8 @@ function writeFields(fields: Fields, to: JsonBytes, layers: number): void {
   to.byte(OPEN_FIELDS);
   let isFirst = true;
   for (const key in fields) {
+    // What a program has given all objects is no field of this one.
+    if (!isOwn.call(fields, key)) continue;
     const value = fields[key];
     if (typeof value !== "string" && typeof value !== "number" && isLeftOut(value)) continue;
     if (!isFirst) to.byte(COMMA);

@@ -145,7 +145,8 @@ interface WrittenText {
   readonly size: number;
 }
 
-type KnownNames = (name: string) => KnownName;
+/** @returns undefined past so many that the names are a caller's own */
+type KnownNames = (name: string) => KnownName | undefined;
 
 const MOST_NAMES = 1_000;
 const MOST_SHORT_TEXTS = 16;
@@ -157,12 +158,16 @@ function knownNames(): KnownNames {
   return (name) => {
     const before = known.get(name);
     if (before !== undefined) return before;
-    const head = `,{"key":${JSON.stringify(name)},"value":`;
-    const one = { head: utf8(head), textHead: utf8(`${head}{"stringValue":"`), short: new Map() };
-    // A caller's metadata can have any number of names.
-    if (known.size < MOST_NAMES) known.set(name, one);
+    if (known.size === MOST_NAMES) return undefined;
+    const head = headOf(name);
+    const one = { head: utf8(head), textHead: utf8(`${head}${TEXT_HEAD}`), short: new Map() };
+    known.set(name, one);
     return one;
   };
+}
+
+function headOf(name: string): string {
+  return `,{"key":${JSON.stringify(name)},"value":`;
 }
 
 function shortText(text: string, name: KnownName): WrittenText | undefined {
@@ -177,13 +182,15 @@ function shortText(text: string, name: KnownName): WrittenText | undefined {
   shortAttribute.bytes(name.textHead);
   const size = writeText(text, shortAttribute);
   const written = { json: shortAttribute.written().slice(), size };
-  name.short.set(text, written);
+  // A text that is a piece of a long one would keep all of that.
+  name.short.set(Buffer.from(text, "utf16le").toString("utf16le"), written);
   return written;
 }
 
 /** Where one is made. */
 const shortAttribute = new JsonBytes(512);
 
+const TEXT_HEAD = '{"stringValue":"';
 const TEXT_END = utf8('"}}');
 
 /** A text and what stands behind it. @returns about how many bytes the attribute takes */
@@ -215,15 +222,17 @@ function writeAttributes(
     const known = knownName(name);
     // Before the first one of all no comma stands.
     const from = isFirst && to.length === length ? 1 : 0;
-    const short = typeof value === "string" ? shortText(value, known) : undefined;
+    const short = typeof value === "string" && known ? shortText(value, known) : undefined;
     if (short) {
       to.bytes(short.json, from);
       size += short.size;
     } else if (typeof value === "string" || value instanceof JsonText) {
-      to.bytes(known.textHead, from);
+      if (known) to.bytes(known.textHead, from);
+      else to.text(`${headOf(name).slice(from)}${TEXT_HEAD}`, 0);
       size += writeText(value, to);
     } else {
-      to.bytes(known.head, from);
+      if (known) to.bytes(known.head, from);
+      else to.text(headOf(name).slice(from), 0);
       to.text(`${valueJson(value)}}`, 0);
       size += 120;
     }

@@ -79,7 +79,7 @@ test("elsewhere it is told once that one takes long, of however many deliveries"
   vi.advanceTimersByTime(66_000);
   await quiet;
   expect(written).toEqual([
-    "looptrace: still waiting: try 4 in 20s, the last within 50s: connection refused (127.0.0.1:3000 (pk…))\n",
+    "looptrace: a delivery takes long: try 4 in 20s, the last within 50s: connection refused (127.0.0.1:3000 (pk…)) …\n",
   ]);
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cleanValue } from "../../src/otel/clean-value.js";
 import { JsonBytes } from "../../src/otel/json-bytes.js";
 import { JsonText, jsonText, writeJson } from "../../src/otel/json-text.js";
 import { anyCharacter } from "../support/any-character.js";
@@ -81,6 +82,21 @@ describe("a value as JSON in a text", () => {
       }),
       { numRuns: tries(300) },
     );
+  });
+
+  test("has no field that a program has given all objects", () => {
+    const to = new JsonBytes();
+    const field = { a: `x${"\ud83d"}` };
+    let cleaned: unknown;
+    Object.defineProperty(Object.prototype, "everywhere", { value: 1, enumerable: true, configurable: true });
+    try {
+      writeJson(new JsonText({ a: { b: 1 } }), to, 0);
+      cleaned = cleanValue(field, 9);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "everywhere");
+    }
+    expect(new TextDecoder().decode(to.written())).toBe('{"a":{"b":1}}');
+    expect(cleaned).toEqual({ a: "x\ufffd" });
   });
 
   test("that has none says so, and what stands before it stays", () => {

@@ -105,6 +105,14 @@ test("a text is written the same again, also under a name that has had very many
   const { scope } = spanProfile("langfuse");
   expect(textOf(requestFrame(traceResource({}, {}).attributes, scope), spans) === bySdk(made)).toBe(true);
 
+  // More names than are kept.
+  const many = Object.fromEntries(
+    Array.from({ length: 1_100 }, (_, index) => [`m${HALF}${index}`, index % 2 ? "a" : 1]),
+  );
+  const item = spanWith(attributeList(many));
+  const body = textOf(requestFrame(traceResource({}, {}).attributes, scope), [item]);
+  expect(body === bySdk([makeSpan({ ...item, attributes: many })])).toBe(true);
+
   const writer = createSpanWriter();
   const sizes = spans.map((item) => writer.write(item, new JsonBytes()));
   expect(sizes.slice(80)).toEqual(sizes.slice(0, 40));

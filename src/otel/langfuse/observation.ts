@@ -48,7 +48,7 @@ export function observation(
     own.names.push(name);
     own.values.push(value);
   };
-  for (const name in about.extra) set(name, cleanAttribute(about.extra[name], textLimit));
+  for (const [name, value] of Object.entries(about.extra ?? {})) set(name, cleanAttribute(value, textLimit));
   set(names.OBSERVATION_TYPE, type);
   set(names.OBSERVATION_LEVEL, level);
   set(names.OBSERVATION_STATUS_MESSAGE, message);
