@@ -46,7 +46,10 @@ export class FollowedSqlite {
     return markOf(realDatabase(this.#path));
   }
 
-  /** @returns what `find` returns; undefined where it fails, or nothing can be seen */
+  /**
+   * @param find may be called again, where what it has read may be of two moments
+   * @returns what it returns; undefined where it fails, or nothing can be seen
+   */
   look<Found>(find: (moment: SqliteMoment) => Found): Found | undefined {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const looked = attempt(() => this.#lookOnce(find));
@@ -56,7 +59,7 @@ export class FollowedSqlite {
   }
 
   /** @returns undefined, or throws, where it is to be tried again */
-  #lookOnce<Found>(find: (moment: SqliteMoment) => Found): { readonly found: Found } | undefined {
+  #lookOnce<Found>(find: (moment: SqliteMoment) => Found): { readonly found: Found | undefined } | undefined {
     const path = realDatabase(this.#path);
     const before = markOf(path);
     const file = openSync(path, "r");
@@ -65,7 +68,8 @@ export class FollowedSqlite {
       log = openIfThere(logOf(path));
       if (filesIn(markBy([file, log].map(statOfOpen))) !== filesIn(before)) return undefined;
       this.#log.update(log);
-      const found = find(this.#momentOf(file, log, before));
+      // What fails will fail again, but where something was written meanwhile.
+      const found = attempt(() => find(this.#momentOf(file, log, before)));
       const after = this.mark();
       // Without a log nobody has the database open, or is just about to.
       const isAsItWas = log === undefined ? after === before : filesIn(after) === filesIn(before);

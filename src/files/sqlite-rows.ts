@@ -1,14 +1,5 @@
 import type { SqliteMoment } from "./followed-sqlite.js";
-import {
-  MOST_DEPTH,
-  nodeOf,
-  type Pages,
-  payloadOf,
-  type SqliteValue,
-  schemaOf,
-  skip,
-  valuesOf,
-} from "./sqlite-tree.js";
+import { columnsOf, MOST_DEPTH, nodeOf, type Pages, type SqliteValue, schemaOf } from "./sqlite-tree.js";
 
 interface KeptPage {
   /** Of it, and of those on which its rows go on: SQLite writes over a row of equal length where that stands. */
@@ -57,7 +48,13 @@ export class SqliteRows {
       for (const row of read.rows) rows.push(row);
       for (const child of read.children) walk(child, depth + 1);
     };
-    walk(page, 0);
+    try {
+      walk(page, 0);
+    } catch (error) {
+      // What could be read needs not be read again.
+      for (const [at, read] of kept) this.#pages.set(at, read);
+      throw error;
+    }
     this.#pages = kept;
     return rows;
   }
@@ -86,10 +83,6 @@ function readPage(moment: SqliteMoment, page: number, columns: readonly number[]
     },
   };
   const { bytes, isLeaf, cells, children } = nodeOf(marked, page);
-  const rowOf = (cell: number): readonly SqliteValue[] => {
-    const values = valuesOf(payloadOf(marked, bytes, skip(bytes, cell), "table"));
-    return columns.map((at) => values[at] ?? null);
-  };
-  const rows = isLeaf ? cells.map(rowOf) : [];
+  const rows = isLeaf ? cells.map((cell) => columnsOf(marked, bytes, cell, columns)) : [];
   return { marks, children, rows };
 }

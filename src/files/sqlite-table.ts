@@ -3,7 +3,6 @@ import { attempt } from "../errors/thrown.js";
 import {
   bytesAt,
   HEAD_BYTES,
-  lastRowIdOf,
   type Pages,
   pagesBy,
   realDatabase,
@@ -13,7 +12,6 @@ import {
   type Schema,
   type SqliteValue,
   schemaOf,
-  valuesOf,
 } from "./sqlite-tree.js";
 
 /** A larger log is not read: SQLite itself empties it at a few MB. */
@@ -34,9 +32,7 @@ export function sqliteTable(path: string, table: string): (key: string, column: 
       const at = schema.columns.indexOf(column);
       if (at < 0) return undefined;
       const rowId = rowIdOf(pages, schema.index, Buffer.from(key));
-      const row = rowId === undefined ? undefined : rowOf(pages, schema.root, rowId);
-      // Columns that were added later are not in rows from before.
-      return row && (valuesOf(row)[at] ?? null);
+      return rowId === undefined ? undefined : rowOf(pages, schema.root, rowId, [at])?.[0];
     });
 }
 
@@ -56,45 +52,20 @@ export function sqliteKeysWith(
       const index = schema.indexes.get(column);
       if (at < 0 || index === undefined) return undefined;
       return rowIdsOf(pages, index, Buffer.from(text)).flatMap((rowId) => {
-        const row = rowOf(pages, schema.root, rowId);
-        return row ? [String(valuesOf(row)[at])] : [];
+        const row = rowOf(pages, schema.root, rowId, [at]);
+        return row ? [String(row[0])] : [];
       });
-    });
-}
-
-/**
- * The last row in the order of an index, of those that have a text in its first column; found as {@link sqliteTable}
- * finds one.
- *
- * @param path of the database; what stands in its log (`-wal`) at this moment counts
- * @returns gives the row as text and numbers by the columns' names; undefined where there is none to be found
- */
-export function sqliteLastRow(
-  path: string,
-  table: string,
-  index: string,
-): (first: string) => Readonly<Record<string, SqliteValue>> | undefined {
-  const look = looker(path, table, index);
-  return (first) =>
-    look((pages, schema) => {
-      const rowId = lastRowIdOf(pages, schema.index, Buffer.from(first));
-      const row = rowId === undefined ? undefined : rowOf(pages, schema.root, rowId);
-      if (!row) return undefined;
-      const values = valuesOf(row);
-      return Object.fromEntries(schema.columns.map((name, at) => [name, values[at] ?? null]));
     });
 }
 
 /**
  * Opens a database for each look at one of its tables; its log is read once.
  *
- * @param index by which rows are found, when not by their primary key
  * @returns gives what the look gives; undefined where nothing can be read
  */
 function looker(
   path: string,
   table: string,
-  index?: string,
 ): <Found>(look: (pages: Pages, schema: Schema) => Found) => Found | undefined {
   const log = logOf(`${realDatabase(path)}-wal`);
   if (log === undefined) return () => undefined;
@@ -104,7 +75,7 @@ function looker(
       const file = openSync(path, "r");
       try {
         const pages = pagesOf(file, log);
-        schema ??= schemaOf(pages, table, index);
+        schema ??= schemaOf(pages, table);
         return schema && look(pages, schema);
       } finally {
         closeSync(file);

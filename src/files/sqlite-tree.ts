@@ -9,7 +9,10 @@ export type SqliteValue = string | number | null;
 /** More than any tree of SQLite's is deep. */
 export const MOST_DEPTH = 32;
 const MOST_SCHEMA_PAGES = 1_000;
+/** So many bytes of a row are of use. */
 const MOST_PAYLOAD = 4 * 1024 * 1024;
+/** So far into a row columns are looked for, whatever others hold before them. */
+const FARTHEST = 64 * 1024 * 1024;
 
 export interface Schema {
   readonly root: number;
@@ -34,17 +37,27 @@ export function realDatabase(path: string): string {
 /** So much of the first page says how the others are laid out. */
 export const HEAD_BYTES = 100;
 
+/** As SQLite has it; what is built upon it does not end otherwise. */
+const LEAST_USABLE = 480;
+
+export function isPageSize(size: number): boolean {
+  return size >= 512 && size <= 65_536 && (size & (size - 1)) === 0;
+}
+
 /**
  * The pages of a database.
  *
  * @param head the beginning of the first
  * @param read gives one by its number, and how long each is
+ * @throws where SQLite would have no pages of such a size
  */
 export function pagesBy(head: Buffer, read: (page: number, size: number) => Buffer): Pages {
   if (head.toString("latin1", 0, 15) !== "SQLite format 3") throw new Error("no SQLite database");
   const stated = head.readUInt16BE(16);
   const size = stated === 1 ? 65_536 : stated;
-  return { usable: size - head.readUInt8(20), read: (page) => read(page, size) };
+  const usable = size - head.readUInt8(20);
+  if (!isPageSize(size) || usable < LEAST_USABLE) throw new Error("no size of a page");
+  return { usable, read: (page) => read(page, size) };
 }
 
 /** @throws where the file ends before */
@@ -148,8 +161,10 @@ export function rowIdOf(pages: Pages, root: number, key: Buffer): number | undef
 /** The numbers of all rows with a text, by an index whose first column has such: one may stand often there, or nowhere. */
 export function rowIdsOf(pages: Pages, root: number, key: Buffer): readonly number[] {
   const found: number[] = [];
+  const walked = new Set<number>();
   const walk = (page: number, depth: number): void => {
-    if (depth === MOST_DEPTH) return;
+    if (depth === MOST_DEPTH || walked.has(page)) throw new Error("no tree");
+    walked.add(page);
     const { bytes, isLeaf, cells, children } = nodeOf(pages, page);
     for (const [index, cell] of cells.entries()) {
       const entry = valuesOf(payloadOf(pages, bytes, isLeaf ? cell : cell + 4, "index"));
@@ -190,14 +205,20 @@ export function lastRowIdOf(pages: Pages, root: number, first: Buffer): number |
   return undefined;
 }
 
-export function rowOf(pages: Pages, root: number, rowId: number): Buffer | undefined {
+/** Some columns of a row by its number. @param wanted as {@link columnsOf} has it */
+export function rowOf(
+  pages: Pages,
+  root: number,
+  rowId: number,
+  wanted: readonly number[],
+): readonly SqliteValue[] | undefined {
   let page = root;
   for (let depth = 0; depth < MOST_DEPTH; depth += 1) {
     const { bytes, isLeaf, cells, children } = nodeOf(pages, page);
     const keys = cells.map((cell) => varint(bytes, isLeaf ? varint(bytes, cell).next : cell + 4).value);
     if (isLeaf) {
       const cell = cells[keys.indexOf(rowId)];
-      return cell === undefined ? undefined : payloadOf(pages, bytes, skip(bytes, cell), "table");
+      return cell === undefined ? undefined : columnsOf(pages, bytes, cell, wanted);
     }
     const upper = keys.findIndex((key) => rowId <= key);
     const next = children.at(upper);
@@ -218,46 +239,116 @@ export function skip(bytes: Buffer, cell: number): PayloadStart {
   return { length: value, start: varint(bytes, next).next };
 }
 
-/** All of a record, with what did not fit on its page. */
-export function payloadOf(pages: Pages, bytes: Buffer, at: PayloadStart | number, kind: "table" | "index"): Buffer {
+/**
+ * A record, with what did not fit on its page.
+ *
+ * @param needed so many bytes of it alone; all where that is not told
+ */
+export function payloadOf(
+  pages: Pages,
+  bytes: Buffer,
+  at: PayloadStart | number,
+  kind: "table" | "index",
+  needed?: number,
+): Buffer {
   const { value, next } = typeof at === "number" ? varint(bytes, at) : { value: at.length, next: at.start };
-  if (value > MOST_PAYLOAD) throw new Error("too large a row");
-  const { usable } = pages;
-  const most = kind === "table" ? usable - 35 : Math.floor(((usable - 12) * 64) / 255) - 23;
-  if (value <= most) return bytes.subarray(next, next + value);
-  const least = Math.floor(((usable - 12) * 32) / 255) - 23;
-  const fitting = least + ((value - least) % (usable - 4));
-  const local = fitting <= most ? fitting : least;
+  if (needed === undefined && value > MOST_PAYLOAD) throw new Error("too large a row");
+  const local = localOf(pages, value, kind);
+  const end = Math.min(value, needed ?? value);
+  if (end <= local) return bytes.subarray(next, next + end);
   const pieces = [bytes.subarray(next, next + local)];
   let page = bytes.readUInt32BE(next + local);
-  for (let missing = value - local; missing > 0; missing -= usable - 4) {
+  for (let missing = end - local; missing > 0; missing -= pages.usable - 4) {
     const content = pages.read(page);
-    pieces.push(content.subarray(4, 4 + Math.min(missing, usable - 4)));
+    pieces.push(content.subarray(4, 4 + Math.min(missing, pages.usable - 4)));
     page = content.readUInt32BE(0);
   }
   return Buffer.concat(pieces);
 }
 
-const INTEGER_BYTES = [0, 1, 2, 3, 4, 6];
+/** So many bytes of a payload stand on its own page. */
+function localOf({ usable }: Pages, length: number, kind: "table" | "index"): number {
+  const most = kind === "table" ? usable - 35 : Math.floor(((usable - 12) * 64) / 255) - 23;
+  if (length <= most) return length;
+  const least = Math.floor(((usable - 12) * 32) / 255) - 23;
+  const fitting = least + ((length - least) % (usable - 4));
+  return fitting <= most ? fitting : least;
+}
 
-/** The values of a record; blobs are null, and so are integers that no number holds. */
-export function valuesOf(record: Buffer): readonly SqliteValue[] {
+/**
+ * Some columns of a row, by their places: null where it has none, as one from before they were added. Of a long row only
+ * what stands up to the last of them is read.
+ *
+ * @param cell of a leaf of a table
+ * @throws where they are too large, or too far into the row
+ */
+export function columnsOf(
+  pages: Pages,
+  bytes: Buffer,
+  cell: number,
+  wanted: readonly number[],
+): readonly SqliteValue[] {
+  const at = skip(bytes, cell);
+  const local = localOf(pages, at.length, "table");
+  // A header that is longer than that is of a row whose columns cannot be told apart before it is read.
+  const isTold = local < at.length && varint(bytes, at.start).value <= local;
+  const needed = isTold ? reachOf(bytes.subarray(at.start, at.start + local), wanted) : undefined;
+  const values = valuesOf(payloadOf(pages, bytes, at, "table", needed), wanted);
+  return wanted.map((place) => values[place] ?? null);
+}
+
+/** So many bytes of a record are needed for some of its columns. @param header the beginning of the record */
+function reachOf(header: Buffer, wanted: readonly number[]): number {
+  const { value: end, next } = varint(header, 0);
+  let reach = end;
+  let used = 0;
+  let body = end;
+  for (let at = next, place = 0; at < end; place += 1) {
+    const { value: type, next: after } = varint(header, at);
+    at = after;
+    body += lengthOf(type);
+    if (!wanted.includes(place)) continue;
+    reach = body;
+    used += lengthOf(type);
+  }
+  if (used > MOST_PAYLOAD || reach > FARTHEST) throw new Error("too large a row");
+  return reach;
+}
+
+const INTEGER_BYTES = [0, 1, 2, 3, 4, 6, 8, 8];
+
+/** So many bytes a value has, by its type. */
+function lengthOf(type: number): number {
+  return type >= 12 ? Math.floor((type - 12) / 2) : (INTEGER_BYTES[type] ?? 0);
+}
+
+/**
+ * The values of a record; blobs are null, and so are integers that no number holds.
+ *
+ * @param wanted the places of those that are needed, up to the last of which the record has to be there; all of them
+ *   where that is not told
+ */
+export function valuesOf(record: Buffer, wanted?: readonly number[]): readonly SqliteValue[] {
   const { value: end, next } = varint(record, 0);
+  const count = wanted ? Math.max(...wanted) + 1 : Number.POSITIVE_INFINITY;
   const values: SqliteValue[] = [];
   let body = end;
-  for (let at = next; at < end; ) {
+  for (let at = next; at < end && values.length < count; ) {
     const { value: type, next: after } = varint(record, at);
     at = after;
-    const isText = type >= 13 && type % 2 === 1;
-    const length = type >= 12 ? Math.floor((type - 12) / 2) : type === 6 || type === 7 ? 8 : (INTEGER_BYTES[type] ?? 0);
-    if (isText) values.push(record.toString("utf8", body, body + length));
-    else if (type === 8 || type === 9) values.push(type - 8);
-    else if (type === 7) values.push(record.readDoubleBE(body));
-    else if (type === 6) values.push(Number(record.readBigInt64BE(body)));
-    else values.push(type >= 1 && type <= 5 ? record.readIntBE(body, length) : null);
+    const length = lengthOf(type);
+    values.push(wanted?.includes(values.length) === false ? null : valueAt(record, body, type, length));
     body += length;
   }
   return values;
+}
+
+function valueAt(record: Buffer, at: number, type: number, length: number): SqliteValue {
+  if (type >= 13 && type % 2 === 1) return record.toString("utf8", at, at + length);
+  if (type === 8 || type === 9) return type - 8;
+  if (type === 7) return record.readDoubleBE(at);
+  if (type === 6) return Number(record.readBigInt64BE(at));
+  return type >= 1 && type <= 5 ? record.readIntBE(at, length) : null;
 }
 
 /** An integer in as many bytes as it needs, the first bit of each saying that another follows. */

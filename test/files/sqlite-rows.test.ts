@@ -46,6 +46,32 @@ test("of a table's rows only those are read again whose pages have changed", asy
   expect(read).toEqual([some]);
 });
 
+test("what fails is not tried again while nothing is written, and what could be read before is not read again", () => {
+  const database = new FollowedSqlite(SESSIONS);
+  const rows = new SqliteRows("session", ["id"]);
+  const read: number[] = [];
+  const look = (isThere: (page: number) => boolean) => {
+    read.length = 0;
+    return database.look((moment) =>
+      rows.in({
+        ...moment,
+        read: (page) => {
+          read.push(page);
+          if (!isThere(page)) throw new Error("too large a row");
+          return moment.read(page);
+        },
+      }),
+    );
+  };
+  let pages = 0;
+  expect(look(() => ++pages <= 40)).toBeUndefined();
+  expect(read).toHaveLength(41);
+  const broken = read.at(-1);
+  expect(look((page) => page !== broken)).toBeUndefined();
+  expect(read).toEqual([broken]);
+  expect(look(() => true)).toHaveLength(300);
+});
+
 test("a table that is not there, or has not all of the columns, has no rows", () => {
   const database = new FollowedSqlite(SESSIONS);
   expect(database.look((moment) => new SqliteRows("none", ["id"]).in(moment))).toBeUndefined();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { sqliteKeysWith, sqliteLastRow, sqliteTable } from "../../src/files/sqlite-table.js";
+import { sqliteKeysWith, sqliteTable } from "../../src/files/sqlite-table.js";
 
 /**
  * Written by SQLite (`sqlite/make-sessions.mjs`): pages of 512 bytes, so that trees of 300 rows have branches; the 151st
@@ -84,25 +84,4 @@ test("a database without a log, and one whose log has no commit", async () => {
   log.writeUInt32BE(0, 36);
   await writeFile(`${path}-wal`, log);
   expect(sqliteTable(path, "session")(idOf(1), "time_updated")).toBe(AT + 60_000);
-});
-
-/** Written by SQLite (`sqlite/make-messages.mjs`): the last of the second session's messages is in the log alone. */
-const MESSAGES = fileURLToPath(new URL("./sqlite/messages.db", import.meta.url));
-const BY_TIME = "message_session_time_created_id_idx";
-
-test("the last row of each of those that begin alike in an index, whatever order they were written in", () => {
-  const lastOf = sqliteLastRow(MESSAGES, "message", BY_TIME);
-  for (let session = 0; session < 60; session += 1) {
-    const id = `ses_${String((session * 7919) % 100_000).padStart(5, "0")}`;
-    const last = session === 1 ? 12 : session % 12;
-    expect(lastOf(id)).toMatchObject({
-      id: `msg_${session}_${last}`,
-      session_id: id,
-      time_created: AT + last,
-      data: expect.stringContaining(`"created":${AT + last}`),
-    });
-  }
-  for (const none of ["", "ses_", "ses_000000", "zzz"]) expect(lastOf(none)).toBeUndefined();
-  expect(sqliteLastRow(MESSAGES, "message", "nothing")("ses_00000")).toBeUndefined();
-  expect(sqliteLastRow(DATABASE, "message", BY_TIME)("ses_00000")).toBeUndefined();
 });

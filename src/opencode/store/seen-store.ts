@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { attempt } from "../../errors/thrown.js";
 import { FollowedSqlite, type SqliteMoment } from "../../files/followed-sqlite.js";
 import { SqliteRows } from "../../files/sqlite-rows.js";
-import { lastRowIdOf, rowIdsOf, rowOf, type Schema, schemaOf, valuesOf } from "../../files/sqlite-tree.js";
+import { lastRowIdOf, rowIdsOf, rowOf, type Schema, schemaOf } from "../../files/sqlite-tree.js";
 import { fieldsOf } from "../../text/json-fields.js";
 import { opencodeStore } from "../program/store-files.js";
 import { EMPTY, endAfter, type SessionEnd } from "../server/list-sessions.js";
@@ -97,9 +97,9 @@ class SeenDatabase implements SeenStore {
 
 /** A message or a part: JSON, but for what has a column of its own. */
 function objectIn(moment: SqliteMoment, { root, columns }: Schema, rowId: number): Readonly<Record<string, unknown>> {
-  const row = rowOf(moment, root, rowId);
+  const wanted = ["id", "session_id", "data"].map((name) => columns.indexOf(name));
+  const row = rowOf(moment, root, rowId, wanted);
   if (!row) throw new Error("no such row");
-  const values = valuesOf(row);
-  const [id, sessionId, data] = ["id", "session_id", "data"].map((name) => values[columns.indexOf(name)]);
+  const [id, sessionId, data] = row;
   return { ...fieldsOf(JSON.parse(String(data))), id, sessionId };
 }
