@@ -67,13 +67,13 @@ export class FollowedSqlite {
     try {
       log = openIfThere(logOf(path));
       if (filesIn(markBy([file, log].map(statOfOpen))) !== filesIn(before)) return undefined;
-      this.#log.update(log);
+      this.#log.update(log, indexOf(path));
       // What fails will fail again, but where something was written meanwhile.
       const found = attempt(() => find(this.#momentOf(file, log, before)));
       const after = this.mark();
       // Without a log nobody has the database open, or is just about to.
       const isAsItWas = log === undefined ? after === before : filesIn(after) === filesIn(before);
-      return isAsItWas && !this.#log.update(log) ? { found } : undefined;
+      return isAsItWas && !this.#log.update(log, indexOf(path)) ? { found } : undefined;
     } finally {
       for (const one of [file, log]) if (one !== undefined) closeSync(one);
     }
@@ -103,6 +103,11 @@ export class FollowedSqlite {
 
 function logOf(path: string): string {
   return `${path}-wal`;
+}
+
+/** Of the log. */
+function indexOf(path: string): string {
+  return `${path}-shm`;
 }
 
 function markOf(path: string): string {

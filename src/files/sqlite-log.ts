@@ -1,5 +1,7 @@
 import { readSync } from "node:fs";
-import { endianness } from "node:os";
+import { committedIn } from "./sqlite-log-index.js";
+import { areSums, type Sums, sumOf } from "./sqlite-sums.js";
+import { isPageSize } from "./sqlite-tree.js";
 
 const HEAD_BYTES = 32;
 const FRAME_BYTES = 24;
@@ -9,11 +11,6 @@ const FRAMES_AT_ONCE = 64;
 /** The same for each format of the log there has ever been. */
 const MAGIC = 0x377f0682;
 const FORMAT = 3_007_000;
-
-type Sums = readonly [number, number];
-
-/** A log of which nothing is known that could be in it. */
-export class SqliteLogError extends Error {}
 
 /**
  * What is committed in the log (`-wal`) of a SQLite database, as that grows: only what is new is read. As SQLite itself
@@ -27,6 +24,8 @@ export class SqliteLog {
   /** Where what is committed ends, and the sum up to there. */
   #end = HEAD_BYTES;
   #sums: Sums = [0, 0];
+  /** How the last frame of that begins: with the sums over all before it. */
+  #last: Buffer | undefined;
   readonly #offsets = new Map<number, number>();
 
   /** Tells one log from the next in the same file; undefined for none. */
@@ -48,40 +47,54 @@ export class SqliteLog {
    * Reads what was committed since.
    *
    * @param file open, or undefined where there is none
+   * @param index where SQLite has its index of the log, if it has one
    * @returns whether there was anything
-   * @throws {SqliteLogError} where the log begins in no known way
+   * @throws where the log begins in no known way
    */
-  update(file: number | undefined): boolean {
-    const head = file === undefined ? undefined : headOf(file);
-    const isOther = head === undefined ? this.#head !== undefined : this.#head?.equals(head) !== true;
+  update(file: number | undefined, index: string): boolean {
+    const head = file === undefined ? undefined : bytesIn(file, 0, HEAD_BYTES);
+    const isSame = file !== undefined && head !== undefined && this.#isGoneOn(file, head);
+    const isOther = head === undefined ? this.#head !== undefined : !isSame;
     if (isOther) this.#begin(head);
     const before = this.#end;
-    if (file !== undefined && head) this.#readOn(file, head);
+    if (file !== undefined && head) this.#readOn(file, head, index);
     return isOther || this.#end > before;
+  }
+
+  /** Whether a log is still the one that was read: another one may begin alike, as a copy that was put back. */
+  #isGoneOn(file: number, head: Buffer): boolean {
+    if (this.#head?.equals(head) !== true) return false;
+    if (!this.#last) return true;
+    return bytesIn(file, this.#end - this.#frameBytes, FRAME_BYTES)?.equals(this.#last) === true;
+  }
+
+  get #frameBytes(): number {
+    return FRAME_BYTES + this.#pageSize;
   }
 
   #begin(head: Buffer | undefined): void {
     this.#head = undefined;
     this.#offsets.clear();
     this.#end = HEAD_BYTES;
+    this.#last = undefined;
     this.#pageSize = 0;
     if (!head) return;
     const magic = head.readUInt32BE(0);
-    if (Math.floor(magic / 2) * 2 !== MAGIC || head.readUInt32BE(4) !== FORMAT) throw new SqliteLogError("no log");
+    if (Math.floor(magic / 2) * 2 !== MAGIC || head.readUInt32BE(4) !== FORMAT) throw new Error("no log");
     const stated = head.readUInt32BE(8);
     this.#isBig = magic !== MAGIC;
     this.#sums = sumOf(head.subarray(0, SUMMED_HEAD_BYTES), [0, 0], this.#isBig);
-    if (!areSums(this.#sums, head, SUMMED_HEAD_BYTES)) throw new SqliteLogError("the log is just beginning");
-    if (stated < 512 || stated > 65_536 || (stated & (stated - 1)) !== 0) throw new SqliteLogError("no size of a page");
+    if (!areSums(this.#sums, head, SUMMED_HEAD_BYTES)) throw new Error("the log is just beginning");
+    if (!isPageSize(stated)) throw new Error("no size of a page");
     this.#pageSize = stated;
     this.#head = head;
   }
 
-  #readOn(file: number, head: Buffer): void {
+  #readOn(file: number, head: Buffer, index: string): void {
     // Mostly there is nothing new, and room for all that there could be is dear.
-    const next = Buffer.alloc(FRAME_BYTES);
-    if (readSync(file, next, 0, FRAME_BYTES, this.#end) < FRAME_BYTES || !isOf(next, head)) return;
-    const length = FRAME_BYTES + this.#pageSize;
+    const next = bytesIn(file, this.#end, FRAME_BYTES);
+    if (!next || !isOf(next, head) || this.#isAllOf(head, index)) return;
+    const length = this.#frameBytes;
     const open = new Map<number, number>();
     let at = this.#end;
     let sums = this.#sums;
@@ -102,39 +115,31 @@ export class SqliteLog {
         open.clear();
         this.#end = at;
         this.#sums = sums;
+        this.#last = Buffer.from(frame.subarray(0, FRAME_BYTES));
       }
       if (frames < FRAMES_AT_ONCE) return;
     }
   }
+
+  /**
+   * Whether SQLite has committed no more than was read. What a large transaction has written so far, or has left behind
+   * when it was rolled back, would be read in vain at each look.
+   */
+  #isAllOf(head: Buffer, index: string): boolean {
+    const committed = committedIn(index);
+    if (!committed?.salts.equals(head.subarray(16, 24))) return false;
+    const isSum = committed.sums.every((sum, at) => sum === this.#sums[at]);
+    return HEAD_BYTES + committed.frames * this.#frameBytes === this.#end && (isSum || committed.frames === 0);
+  }
 }
 
-function headOf(file: number): Buffer | undefined {
-  const head = Buffer.alloc(HEAD_BYTES);
-  return readSync(file, head, 0, HEAD_BYTES, 0) < HEAD_BYTES ? undefined : head;
+/** @returns undefined where the file ends before */
+function bytesIn(file: number, at: number, length: number): Buffer | undefined {
+  const bytes = Buffer.alloc(length);
+  return readSync(file, bytes, 0, length, at) < length ? undefined : bytes;
 }
 
 /** Whether a frame is of a log that begins so, and was not left by an earlier one. */
 function isOf(frame: Buffer, head: Buffer): boolean {
   return frame.readUInt32BE(8) === head.readUInt32BE(16) && frame.readUInt32BE(12) === head.readUInt32BE(20);
-}
-
-function areSums([first, second]: Sums, bytes: Buffer, at: number): boolean {
-  return bytes.readInt32BE(at) === first && bytes.readInt32BE(at + 4) === second;
-}
-
-const HOST_IS_BIG = endianness() === "BE";
-
-/** @param bytes a multiple of eight */
-function sumOf(bytes: Buffer, [before, beforeThat]: Sums, isBig: boolean): Sums {
-  // Words are read where they begin at a multiple of four, and in the order of this machine.
-  const own = isBig !== HOST_IS_BIG || bytes.byteOffset % 4 !== 0 ? new Uint8Array(bytes) : bytes;
-  if (isBig !== HOST_IS_BIG) Buffer.from(own.buffer, own.byteOffset, own.length).swap32();
-  const words = new Int32Array(own.buffer, own.byteOffset, own.length / 4);
-  let first = before;
-  let second = beforeThat;
-  for (let at = 0; at < words.length; at += 2) {
-    first = (first + (words[at] ?? 0) + second) | 0;
-    second = (second + (words[at + 1] ?? 0) + first) | 0;
-  }
-  return [first, second];
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { FollowedSqlite } from "../../src/files/followed-sqlite.js";
 import { SqliteRows } from "../../src/files/sqlite-rows.js";
-import { checkpointed, commitsOf, logOf, withTime } from "./sqlite/logs.js";
+import { checkpointed, commitsOf, indexOf, logOf, withTime } from "./sqlite/logs.js";
 
 /** See `sqlite/make-store.mjs`: two commits are in the log alone, the first of one page. */
 const STORE = fileURLToPath(new URL("./sqlite/store.db", import.meta.url));
@@ -174,6 +174,47 @@ test("the log of a database that is linked to stands beside that itself", async 
   await symlink(join(other, "store.db"), `${link}-next`);
   await rename(`${link}-next`, link);
   expect(look()).toEqual(BEFORE);
+});
+
+test("a log that was put back as it was before, in which others have gone on, is read anew", async () => {
+  const commits = commitsOf(await log());
+  const [first = []] = commits;
+  const other = withTime(await readFile(path), AT + 30_000, AT + 3_800_000);
+  for (const length of [1, 2]) {
+    await put(logOf(commits));
+    const look = followed();
+    expect([look()?.get("ses_9"), look()?.get("ses_30")]).toEqual([AT + 3_600_000, AT + 30_000]);
+    await put(logOf([first, ...Array.from({ length }, () => [other])]));
+    expect([look()?.get("ses_9"), look()?.get("ses_30"), look()?.size]).toEqual([AT + 3_600_000, AT + 3_800_000, 40]);
+  }
+});
+
+test("of a log is not read what its index says is not committed, as long as that index is whole and of that log", async () => {
+  const commits = commitsOf(await log());
+  const [whole, before] = [logOf(commits), logOf(commits.slice(0, 1))];
+  const index = indexOf(before);
+  const looked = async (bytes: Buffer) => {
+    await put(before);
+    await rm(`${path}-shm`, { force: true });
+    const look = follow();
+    expect(look()).toEqual(UPDATED);
+    await put(whole);
+    await writeFile(`${path}-shm`, bytes);
+    return look;
+  };
+  const look = await looked(index);
+  expect(look()).toEqual(UPDATED);
+  await writeFile(`${path}-shm`, indexOf(whole));
+  expect(look()).toEqual(ALL);
+
+  // The version, that it is in use, the number of frames, their sums, the salts, its own sums, and the second copy.
+  for (const at of [0, 12, 16, 24, 28, 32, 36, 40, 44, 48 + 16]) {
+    const damaged = Buffer.from(index);
+    damaged.writeUInt8((damaged[at] ?? 0) ^ 1, at);
+    expect([at, (await looked(damaged))()]).toEqual([at, ALL]);
+  }
+  expect((await looked(indexOf(logOf(commits.slice(0, 1), { salt: 2 }))))()).toEqual(ALL);
+  expect((await looked(index.subarray(0, 95)))()).toEqual(ALL);
 });
 
 test("a look during which something is written is made anew, and one that never has its peace tells nothing", async () => {

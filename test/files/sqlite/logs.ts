@@ -1,5 +1,17 @@
+import { endianness } from "node:os";
+
 const HEAD_BYTES = 32;
 const FRAME_HEAD_BYTES = 24;
+
+type Sums = [number, number];
+
+function addTo(sums: Sums, bytes: Buffer, isBig: boolean): void {
+  for (let at = 0; at < bytes.length; at += 8) {
+    const word = (from: number) => (isBig ? bytes.readInt32BE(from) : bytes.readInt32LE(from));
+    sums[0] = (sums[0] + word(at) + sums[1]) | 0;
+    sums[1] = (sums[1] + word(at + 4) + sums[0]) | 0;
+  }
+}
 
 /** A page as a commit has it in the log. */
 export interface Page {
@@ -24,14 +36,8 @@ export function logOf(
   commits: readonly (readonly Page[])[],
   { salt = 1, isBig = false, isOpen = false }: LogOptions & { readonly isOpen?: boolean } = {},
 ): Buffer {
-  const sums: [number, number] = [0, 0];
-  const add = (bytes: Buffer): void => {
-    for (let at = 0; at < bytes.length; at += 8) {
-      const word = (from: number) => (isBig ? bytes.readInt32BE(from) : bytes.readInt32LE(from));
-      sums[0] = (sums[0] + word(at) + sums[1]) | 0;
-      sums[1] = (sums[1] + word(at + 4) + sums[0]) | 0;
-    }
-  };
+  const sums: Sums = [0, 0];
+  const add = (bytes: Buffer): void => addTo(sums, bytes, isBig);
   const put = (bytes: Buffer, at: number): void => {
     bytes.writeInt32BE(sums[0], at);
     bytes.writeInt32BE(sums[1], at + 4);
@@ -63,6 +69,27 @@ export function logOf(
     }),
   );
   return Buffer.concat([head, ...frames]);
+}
+
+/**
+ * The index of a log (`-shm`) as SQLite has it, which says that all of the log is committed.
+ *
+ * @param log of at least one frame
+ */
+export function indexOf(log: Buffer): Buffer {
+  const isBig = endianness() === "BE";
+  const head = Buffer.alloc(48);
+  const put = (word: number, at: number) => (isBig ? head.writeInt32BE(word, at) : head.writeInt32LE(word, at));
+  const frame = FRAME_HEAD_BYTES + log.readUInt32BE(8);
+  put(3_007_000, 0);
+  head.writeUInt8(1, 12);
+  put((log.length - HEAD_BYTES) / frame, 16);
+  for (const at of [0, 4]) put(log.readInt32BE(log.length - frame + 16 + at), 24 + at);
+  log.copy(head, 32, 16, 24);
+  const sums: Sums = [0, 0];
+  addTo(sums, head.subarray(0, 40), isBig);
+  for (const [index, sum] of sums.entries()) put(sum, 40 + 4 * index);
+  return Buffer.concat([head, head, Buffer.alloc(32_768 - 96)]);
 }
 
 /** The commits of a log as SQLite wrote it. */
