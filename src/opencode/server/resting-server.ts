@@ -19,8 +19,11 @@ export interface RestingOptions {
 
 /** What came of a question is done by then, and the next one is not there at once. */
 const AFTER_MS = 300;
-/** A process that is told to stand still does so by then. */
-const STILL_MS = 50;
+/**
+ * A process that is told to stand still does so by the first of these, after which it is looked at twice: locks are told
+ * in pieces, and one may be missed when others end meanwhile.
+ */
+const LOOKS_AFTER_MS = [50, 200] as const;
 /** So often it is found in a transaction before it is left alone until it was asked something again. */
 const TRIES = 10;
 
@@ -62,9 +65,12 @@ export function restingServer(
   const rest = (tries: number): void => {
     if (isOver || isInTransaction() === undefined) return;
     tell("SIGSTOP");
-    if (!isStill) return;
-    wait(STILL_MS, () => {
-      if (isInTransaction() === false) return;
+    if (isStill) check(tries, LOOKS_AFTER_MS);
+  };
+  const check = (tries: number, [afterMs, ...more]: readonly number[]): void => {
+    if (afterMs === undefined) return;
+    wait(afterMs, () => {
+      if (isInTransaction() === false) return check(tries, more);
       wake();
       if (tries < TRIES) wait(AFTER_MS, () => rest(tries + 1));
     });

@@ -11,7 +11,7 @@ import type { StoredEntry } from "./store-server.js";
 
 /** What opencode 1.x has in a database, as far as that can be told without asking opencode. */
 export interface SeenStore {
-  /** Changes whenever something was written. */
+  /** As `FollowedSqlite.mark`. */
   mark(): string;
   /** As `StoreServer.list`, all of them; undefined where that cannot be told. */
   list(since: number): readonly StoredEntry[] | undefined;

@@ -60,6 +60,19 @@ test("a server never stands still in a transaction, nor where none could be seen
   expect(busy.told.at(-1)).toBe("SIGCONT");
 });
 
+test("a server that stands still is looked at twice, since a lock may be missed", async () => {
+  // Before it stands still, and then, until the second look.
+  const looks = [false, false, true];
+  const { told, server } = resting(() => looks.shift() ?? false);
+  await server.awake(async () => undefined);
+  await vi.advanceTimersByTimeAsync(400);
+  expect([told, looks]).toEqual([["SIGSTOP"], [true]]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(told).toEqual(["SIGSTOP", "SIGCONT"]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(told).toEqual(["SIGSTOP", "SIGCONT", "SIGSTOP"]);
+});
+
 test("one that has ended is told nothing more", async () => {
   let told = 0;
   const server = restingServer(
