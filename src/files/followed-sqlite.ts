@@ -9,6 +9,8 @@ export interface SqliteMoment extends Pages {
   readonly name: string;
   /** Tells a page from what it was before, within one name. */
   readonly markOf: (page: number) => number;
+  /** Changes with each commit, within one name. */
+  readonly end: number;
   /** Changes with each change of a table's or an index's definition, within one name. */
   readonly schemaMark: number;
 }
@@ -95,6 +97,7 @@ export class FollowedSqlite {
     return {
       ...pages,
       name: log.name === undefined ? mark : `${filesIn(mark)} ${log.name}`,
+      end: log.end,
       markOf: (page) => log.offsetOf(page) ?? 0,
       schemaMark: head.readUInt32BE(SCHEMA_MARK_AT),
     };

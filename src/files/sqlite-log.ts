@@ -19,6 +19,7 @@ const FORMAT = 3_007_000;
  */
 export class SqliteLog {
   #head: Buffer | undefined;
+  #begun = 0;
   #pageSize = 0;
   #isBig = false;
   /** Where what is committed ends, and the sum up to there. */
@@ -28,14 +29,19 @@ export class SqliteLog {
   #last: Buffer | undefined;
   readonly #offsets = new Map<number, number>();
 
-  /** Tells one log from the next in the same file; undefined for none. */
+  /** Tells one log from the next, however alike they begin; undefined for none. */
   get name(): string | undefined {
-    return this.#head?.toString("hex");
+    return this.#head && `${this.#begun}`;
   }
 
   /** Bytes of each page; 0 where nothing tells. */
   get pageSize(): number {
     return this.#pageSize;
+  }
+
+  /** Where what is committed ends in the file. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Where in the file a page stands as it was committed last; undefined where it is not in the log. */
@@ -74,6 +80,7 @@ export class SqliteLog {
 
   #begin(head: Buffer | undefined): void {
     this.#head = undefined;
+    this.#begun += 1;
     this.#offsets.clear();
     this.#end = HEAD_BYTES;
     this.#last = undefined;

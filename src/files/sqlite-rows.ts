@@ -2,8 +2,9 @@ import type { SqliteMoment } from "./followed-sqlite.js";
 import { columnsOf, MOST_DEPTH, nodeOf, type Pages, type SqliteValue, schemaOf } from "./sqlite-tree.js";
 
 interface KeptPage {
-  /** Of it, and of those on which its rows go on: SQLite writes over a row of equal length where that stands. */
-  readonly marks: ReadonlyMap<number, number>;
+  readonly mark: number;
+  /** The marks of those on which its rows go on: SQLite writes over a row of equal length where that stands. */
+  readonly behind: ReadonlyMap<number, number>;
   readonly children: readonly number[];
   readonly rows: readonly (readonly SqliteValue[])[];
 }
@@ -18,6 +19,8 @@ export class SqliteRows {
   #name = "";
   #root: { readonly page: number; readonly columns: readonly number[] } | undefined;
   #pages = new Map<number, KeptPage>();
+  /** As they were when the log ended there. */
+  #all: { readonly end: number; readonly rows: readonly (readonly SqliteValue[])[] } | undefined;
 
   /** @param columns they are given in this order */
   constructor(table: string, columns: readonly string[]) {
@@ -34,8 +37,10 @@ export class SqliteRows {
     if (this.#name !== name) {
       this.#root = undefined;
       this.#pages.clear();
+      this.#all = undefined;
       this.#name = name;
     }
+    if (this.#all?.end === moment.end) return this.#all.rows;
     this.#root ??= this.#rootIn(moment);
     const { page, columns } = this.#root;
     const kept = new Map<number, KeptPage>();
@@ -43,7 +48,7 @@ export class SqliteRows {
     const walk = (at: number, depth: number): void => {
       if (depth === MOST_DEPTH || kept.has(at)) throw new Error("no tree");
       const known = this.#pages.get(at);
-      const read = known && isAsItWas(moment, known) ? known : readPage(moment, at, columns);
+      const read = known && isAsItWas(moment, at, known) ? known : readPage(moment, at, columns);
       kept.set(at, read);
       for (const row of read.rows) rows.push(row);
       for (const child of read.children) walk(child, depth + 1);
@@ -56,6 +61,7 @@ export class SqliteRows {
       throw error;
     }
     this.#pages = kept;
+    this.#all = { end: moment.end, rows };
     return rows;
   }
 
@@ -67,22 +73,26 @@ export class SqliteRows {
   }
 }
 
-function isAsItWas(moment: SqliteMoment, { marks }: KeptPage): boolean {
-  for (const [page, mark] of marks) if (moment.markOf(page) !== mark) return false;
+function isAsItWas(moment: SqliteMoment, page: number, { mark, behind }: KeptPage): boolean {
+  if (moment.markOf(page) !== mark) return false;
+  // Most have none, for which nothing is to be made.
+  if (behind.size > 0) for (const [at, was] of behind) if (moment.markOf(at) !== was) return false;
   return true;
 }
 
+const NONE: ReadonlyMap<number, number> = new Map();
+
 function readPage(moment: SqliteMoment, page: number, columns: readonly number[]): KeptPage {
-  const marks = new Map<number, number>();
+  const { bytes, isLeaf, cells, children } = nodeOf(moment, page);
+  const behind = new Map<number, number>();
   const marked: Pages = {
     usable: moment.usable,
     read: (at) => {
-      if (marks.has(at)) throw new Error("a page of two rows");
-      marks.set(at, moment.markOf(at));
+      if (at === page || behind.has(at)) throw new Error("a page of two rows");
+      behind.set(at, moment.markOf(at));
       return moment.read(at);
     },
   };
-  const { bytes, isLeaf, cells, children } = nodeOf(marked, page);
   const rows = isLeaf ? cells.map((cell) => columnsOf(marked, bytes, cell, columns)) : [];
-  return { marks, children, rows };
+  return { mark: moment.markOf(page), behind: behind.size > 0 ? behind : NONE, children, rows };
 }

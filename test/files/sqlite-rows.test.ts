@@ -19,12 +19,18 @@ test("of a table's rows only those are read again whose pages have changed", asy
   const database = new FollowedSqlite(path);
   const rows = new SqliteRows("session", ["time_updated", "id", "time_archived"]);
   const read: number[] = [];
-  const look = (isMarked: (page: number) => boolean) =>
+  const marked: number[] = [];
+  const look = (isMarked: (page: number) => boolean, commits = 0) =>
     database.look((moment) => {
       read.length = 0;
+      marked.length = 0;
       return rows.in({
         ...moment,
-        markOf: (page) => moment.markOf(page) + (isMarked(page) ? 1 : 0),
+        end: moment.end + commits,
+        markOf: (page) => {
+          marked.push(page);
+          return moment.markOf(page) + (isMarked(page) ? 1 : 0);
+        },
         read: (page) => {
           read.push(page);
           return moment.read(page);
@@ -40,9 +46,12 @@ test("of a table's rows only those are read again whose pages have changed", asy
   expect(look(() => false)).toEqual(all);
   expect(read.length).toBeGreaterThan(50);
   const [some = 0] = read.slice(-1);
+  // Not even that is asked while nothing is committed.
   expect(look(() => false)).toEqual(all);
-  expect(read).toEqual([]);
-  expect(look((page) => page === some)).toEqual(all);
+  expect([read, marked]).toEqual([[], []]);
+  expect(look(() => false, 1)).toEqual(all);
+  expect([read, marked.length > 50]).toEqual([[], true]);
+  expect(look((page) => page === some, 2)).toEqual(all);
   expect(read).toEqual([some]);
 });
 
