@@ -21,8 +21,7 @@ export interface KeptMoment {
 /**
  * Tells of sessions whether opencode has changed them since they were kept, so that turns may be missing: it is there
  * to ask, and its store has a later moment for that very session. Nothing is started or written, and of the store a few
- * pages are read for a session, however large it is. Which files there are, and what opencode has in its log, is looked
- * at once.
+ * pages are read for a session, however large it is. Which files there are is looked at once.
  *
  * @returns false too where the store cannot be read
  */
