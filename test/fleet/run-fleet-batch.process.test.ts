@@ -14,6 +14,7 @@ import { resultSpool } from "../../src/fleet/result-spool.js";
 import { runFleetBatch } from "../../src/fleet/run-fleet-batch.js";
 import { addJobs, taskQueue } from "../../src/fleet/task-queue.js";
 import { recordedResults, scriptedRunner, startWorker, temporaryFolder, temporaryPaths } from "../support/fleet.js";
+import { patiently } from "../support/patience.js";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis.js";
 import { sideBySide } from "../support/side-by-side.js";
 import { resultOf, someTasks } from "../support/task-results.js";
@@ -148,7 +149,7 @@ describe.skipIf(!hasRedis)("a batch whose tasks are done by workers", { concurre
     const times = new Map<string, number>();
     const run: TaskRunner = async (task, hooks) => {
       if (!scripted) {
-        retryAt = Date.now() + 3_000;
+        retryAt = Date.now() + patiently(3_000);
         scripted = scriptedRunner({ a1: [limitedUntil(retryAt)] });
       }
       const done = await scripted(task, hooks);

@@ -46,9 +46,10 @@ real("a real opencode 2 goes on with a session, and has subagents", async () => 
 });
 
 real("a real opencode 2 tells of requests that failed, and of a key that is wrong", async () => {
+  const before = Date.now();
   const { results } = await driven("rate-limited-then-ok");
   expect(results[0]?.retries.length).toBeGreaterThan(0);
-  for (const { at, next } of results[0]?.retries ?? []) expect(next).toBeGreaterThan(at);
+  for (const { next } of results[0]?.retries ?? []) expect(next).toBeGreaterThan(before);
   const { results: refused } = await driven("provider-401");
   expect(refused[0]?.streamErrors).toMatchObject([{ error: { name: "provider.auth" } }]);
 });
