@@ -121,12 +121,13 @@ function callLines(rows: readonly TokenRow[], width: number, turn: number): Toke
   return { lines: [table.head, ...table.rows, ...legend], hidden: table.hidden };
 }
 
-/** The context of a call: what came from the cache, what was read anew, what was written. */
-function barOf({ prompt, output, reasoning }: TokenRow, most: number, width: number): string {
-  if (!prompt) return "";
-  const ends = [prompt.cached, prompt.total, prompt.total + (output ?? 0) + (reasoning ?? 0)].map((tokens) =>
-    Math.round((tokens / most) * width),
-  );
+/**
+ * The context of a call: what came from the cache, what was read anew, what was written. What is in doubt is in no bar:
+ * it may be more than any context.
+ */
+function barOf({ prompt, context }: TokenRow, most: number, width: number): string {
+  if (!prompt || context === null) return "";
+  const ends = [prompt.cached, prompt.total, context].map((tokens) => Math.round((tokens / most) * width));
   const [cached = 0, read = 0, all = 0] = ends;
   return `${"█".repeat(cached)}${"▓".repeat(Math.max(0, read - cached))}${"░".repeat(Math.max(0, all - read))}`;
 }

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { contributors, tokenRows } from "../../src/analysis/token-rows.js";
 import { paintTokens } from "../../src/terminal/paint-tokens.js";
 import { columnsOf } from "../../src/text/columns.js";
-import { fixtureNames, loadFixture, traceOf, tracesOf } from "../support/fixtures.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
+import { assistant, exportOf, stepFinish, text, treeOf, user } from "../trace/make-session.js";
 
 const colors = pc.createColors(false);
 
@@ -33,6 +35,26 @@ describe("the table of tokens", () => {
     expect(painted.split("\n").at(-1)).toBe(
       "cache    broke at llm-call-2: 9,800 tokens read anew: tools changed: server `jira` came late",
     );
+  });
+
+  test("tokens in doubt have no bar, and a bar is as wide as its column", () => {
+    const tokens = (total: number, input: number, output: number, reasoning: number) => ({
+      tokens: { total, input, output, reasoning, cache: { read: 0, write: 0 } },
+    });
+    const painted = (...one: Parameters<typeof tokens>) => {
+      const answer = assistant(10, 400, [text(20, 300, "Done."), stepFinish(390, tokens(...one))], { finish: "stop" });
+      const trace = onlyOne(traceSession(treeOf(exportOf([user(0, "Go."), answer]))));
+      return paintTokens(trace, { width: 130, colors, top: false });
+    };
+    const doubted = painted(5_000, 1_000, 50, 0);
+    expect(doubted).toContain("opencode's own total says 5,000");
+    expect(doubted).toMatch(/llm-call-0 +– +1,000 +50$/m);
+    expect(doubted).not.toContain("narrow");
+    const outside = painted(1_060, 1_000, 0, 640);
+    const heading = outside.split("\n")[1] ?? "";
+    const row = outside.split("\n")[2] ?? "";
+    expect(row.indexOf("+")).toBe(heading.indexOf("caused by"));
+    expect(row).toMatch(/ ▓{8,30} {2}\+/);
   });
 
   test.each(fixtureNames)("%s: no line is wider than the terminal", (name) => {

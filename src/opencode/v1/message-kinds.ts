@@ -72,7 +72,7 @@ const COMMAND_TEXT = "The following tool was executed by the user";
 export function isCommand(message: UserMessage, answers: readonly AssistantMessage[]): boolean {
   const parts = toldParts(message);
   if (parts.length === 0 || !parts.every(isSynthetic) || answers.length === 0) return false;
-  const isNoted = parts.some((part) => part.type === "text" && part.text === COMMAND_TEXT);
+  const isNoted = isNotedCommand(message);
   return answers.every(({ info, parts: done }) => {
     if (info.finish !== undefined || info.error || info.summary === true) return false;
     // For a moment, or for ever if opencode was ended in it, the tool is not there yet.
@@ -80,6 +80,13 @@ export function isCommand(message: UserMessage, answers: readonly AssistantMessa
       ? isNoted && info.time.completed === undefined
       : done.every((part) => part.type === "tool" && part.tool !== "task");
   });
+}
+
+/** Whether it is what opencode notes down of a person's command, before it runs that. */
+export function isNotedCommand(message: UserMessage): boolean {
+  return toldParts(message).some(
+    (part) => part.type === "text" && part.synthetic === true && part.text === COMMAND_TEXT,
+  );
 }
 
 /** Whether a person asked for a compaction, as by `/compact`. */

@@ -11,6 +11,7 @@ import type { AssistantMessage, Part } from "../schema/session-export.js";
 import type { MessageClock } from "./message-clock.js";
 import { within } from "./session-log.js";
 import type { SessionMarks } from "./session-marks.js";
+import { endsTheLoop } from "./turns.js";
 
 /** An assistant message, and what was read from it. */
 export interface ReadMessage {
@@ -27,6 +28,8 @@ export interface OwnWorkContext {
   readonly marks: SessionMarks;
   /** Whether opencode had MCP servers. */
   readonly hasServers: boolean;
+  /** When what a loop began with was noted, by its id: prompts, and what opencode itself wrote. */
+  readonly notedAt: ReadonlyMap<string, number>;
 }
 
 export function ownWorkOf(messages: readonly ReadMessage[], context: OwnWorkContext): TurnsOwnWork {
@@ -34,7 +37,11 @@ export function ownWorkOf(messages: readonly ReadMessage[], context: OwnWorkCont
   const within: OwnWork[] = [];
   let before = at;
   messages.forEach((one, index) => {
-    for (const work of beforeRequest(one, { before, isFirst: index === 0 }, context)) within.push(work);
+    const last = messages[index - 1]?.message;
+    // Once a loop has ended opencode is at no work until something is asked again: by a person, or by a subagent's end.
+    const noted = last && endsTheLoop(last) ? context.notedAt.get(one.message.info.parentID ?? "") : undefined;
+    const from = Math.max(before, Math.min(noted ?? before, one.answer.created));
+    for (const work of beforeRequest(one, { before: from, isFirst: index === 0 }, context)) within.push(work);
     for (const work of afterOutput(one, marks)) within.push(work);
     before = Math.max(before, one.answer.completed ?? one.answer.lastMoment);
   });

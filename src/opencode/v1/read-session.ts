@@ -41,7 +41,7 @@ export function readerV1(
 
 function readSession(
   session: SessionExportV1,
-  { log, wire, marks, hasServers }: Omit<SessionContext, "version" | "places">,
+  { log, wire, marks, hasServers }: Omit<SessionContext, "version" | "places" | "notedAt">,
   runs: readonly RunEvidence[],
 ): SessionAlone {
   const { info } = session;
@@ -53,6 +53,7 @@ function readSession(
   const context: SessionContext = {
     version: info.version,
     places: placesOf(session),
+    notedAt: notedIn(session),
     log,
     wire,
     marks,
@@ -80,6 +81,8 @@ interface SessionContext {
   readonly version: string;
   /** Of each answer, by its id. */
   readonly places: ReadonlyMap<string, Place>;
+  /** When each user message was noted that is no automatic compaction's; by its id. */
+  readonly notedAt: ReadonlyMap<string, number>;
   readonly log: SessionLog | undefined;
   readonly wire: SessionWire | undefined;
   readonly marks: SessionMarks;
@@ -150,7 +153,9 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
     run: run && withoutOwnAbortErrors(run),
     otherCalls: [],
     // Of a fork's the times are those of the session that it was copied from.
-    ownWork: copied ? NO_OWN_WORK : ownWorkOf(read, { at, of, marks: session.marks, hasServers: session.hasServers }),
+    ownWork: copied
+      ? NO_OWN_WORK
+      : ownWorkOf(read, { at, of, marks: session.marks, hasServers: session.hasServers, notedAt: session.notedAt }),
   };
 }
 
@@ -188,6 +193,12 @@ function placesOf({ messages }: SessionExportV1): ReadonlyMap<string, Place> {
     places.set(info.id, { index, before, after });
   });
   return places;
+}
+
+/** opencode asks for an automatic compaction while its loop is at work, also right after the last answer of that. */
+function notedIn({ messages }: SessionExportV1): ReadonlyMap<string, number> {
+  const asked = messages.filter(isUser).filter((message) => !compactionPart(message) || isAskedByHand(message));
+  return new Map(asked.map(({ info }) => [info.id, info.time.created]));
 }
 
 function unreadOf({ unread }: SessionExportV1): Readonly<Record<string, number>> {

@@ -5,6 +5,7 @@ import {
   isAskedByHand,
   isAssistant,
   isCommand,
+  isNotedCommand,
   isNotice,
   isUser,
   opencodesOwn,
@@ -162,7 +163,8 @@ function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft
     turnOfOwn.set(id, current);
   };
   const placeAnswer = (message: AssistantMessage, index: number): void => {
-    const { id, parentID } = message.info;
+    const { id } = message.info;
+    const parentID = parentOf(message, messages[index - 1]);
     const placed = { message, index };
     // The named prompt's turn rather than the last one: a prompt can be queued while an earlier turn still answers.
     const named = parentID === undefined ? current : (turnOfOwn.get(parentID) ?? drafts.get(parentID));
@@ -185,7 +187,8 @@ function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft
   const answering = (parentID: string | undefined, { message }: Placed<AssistantMessage>): Draft | undefined => {
     const notice = parentID === undefined ? undefined : notices.get(parentID);
     if (!notice) return undefined;
-    const isAtWork = current && !(current.lastAnswer && endsTheLoop(current.lastAnswer.message));
+    const last = current?.lastAnswer?.message;
+    const isAtWork = current && !(last && endsTheLoop(last) && !isAskedAgain(last, message));
     const isApart = current && isCopied(current) && !isCopiedAnswer(message, time.created);
     if (current && isAtWork && !isApart) return current;
     current = begin(notice.message.info.id, "opencode", notice);
@@ -201,13 +204,19 @@ function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft
 
 function answersByPrompt(messages: readonly Message[]): ReadonlyMap<string, readonly AssistantMessage[]> {
   const answers = new Map<string, AssistantMessage[]>();
-  for (const message of messages) {
-    if (!isAssistant(message) || message.info.parentID === undefined) continue;
-    const known = answers.get(message.info.parentID);
+  messages.forEach((message, index) => {
+    const parentID = isAssistant(message) ? parentOf(message, messages[index - 1]) : undefined;
+    if (!isAssistant(message) || parentID === undefined) return;
+    const known = answers.get(parentID);
     if (known) known.push(message);
-    else answers.set(message.info.parentID, [message]);
-  }
+    else answers.set(parentID, [message]);
+  });
   return answers;
+}
+
+/** What it answers: of an older opencode's that names nothing, a person's command right before it. */
+function parentOf({ info }: AssistantMessage, before: Message | undefined): string | undefined {
+  return info.parentID ?? (before && isUser(before) && isNotedCommand(before) ? before.info.id : undefined);
 }
 
 /** Whether all that is known of it was copied by a fork: all its answers, or without any the prompt. */
@@ -339,9 +348,15 @@ function isInTheSameLoop(before: Draft, last: Draft): boolean {
  * opencode's loop goes on after tools and after a summary, and ends with everything else: also with a structured
  * answer.
  */
-function endsTheLoop({ info }: AssistantMessage): boolean {
+export function endsTheLoop({ info }: AssistantMessage): boolean {
   if (info.error || (info.structured !== undefined && info.structured !== null)) return true;
   return info.summary !== true && info.finish !== "tool-calls";
+}
+
+/** opencode 1.18 asks the model again at once where its answer does not say how it ended. */
+function isAskedAgain({ info }: AssistantMessage, next: AssistantMessage): boolean {
+  if (info.error || info.finish !== "unknown" || info.time.completed === undefined) return false;
+  return next.info.time.created - info.time.completed <= QUEUED_WITHIN_MS;
 }
 
 function endOf(message: AssistantMessage | undefined): number | undefined {

@@ -1,11 +1,14 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type RunEvidence, readLogEvidence } from "../../../src/opencode/evidence.js";
 import { sessionModel } from "../../../src/opencode/model.js";
 import { onlyOne } from "../../support/fixtures.js";
 import { followed } from "../../trace/make-evidence.js";
 import {
+  answer,
   assistant,
   exportOf,
+  mint,
+  type RawMessage,
   SESSION,
   stepFinish,
   stepStart,
@@ -165,4 +168,30 @@ test("what goes around the turns of one run goes before the first of them and af
     ownWork.around.map(({ kind, start, end }) => `${kind} ${start - T0}-${end - T0}`),
   );
   expect(around).toEqual([["starting -3000--1000", "prompt -1000-0"], [], ["ending 4900-5000"]]);
+});
+
+/** What is known of the work of a session's only turn. */
+function workIn(...messages: readonly RawMessage[]): readonly string[] {
+  const { ownWork } = onlyOne(sessionModel(treeOf(exportOf(messages)), {}).turns);
+  return ownWork.within.map(({ kind, start, end }) => `${kind} ${start - T0}-${end - T0}`);
+}
+
+describe("after a loop has ended, opencode is at work from when it is asked again", () => {
+  const asked = user(0, "Go.");
+  const answered = answer(10, 400, "Started.", { parentID: asked.info.id });
+
+  test("by the end of a subagent in the background", () => {
+    const ended = user(9_000, [{ type: "text", id: mint("prt", 9_000), text: "<task>", synthetic: true }]);
+    const work = workIn(asked, answered, ended, answer(9_050, 9_400, "It found 42.", { parentID: ended.info.id }));
+    expect(work).toEqual(["saving 396-400", "prompt 9000-9050", "saving 9396-9400"]);
+  });
+
+  test("by a person who has the conversation summed up; an automatic compaction is the loop's own", () => {
+    const work = (auto: boolean) => {
+      const wish = user(9_000, [{ type: "compaction", id: mint("prt", 9_000), auto }]);
+      return workIn(asked, answered, wish, answer(9_050, 9_400, "Sum.", { parentID: wish.info.id, summary: true }));
+    };
+    expect(work(false)).toContain("compaction 9000-9050");
+    expect(work(true)).toContain("compaction 400-9050");
+  });
 });

@@ -154,6 +154,18 @@ describe("a command that a person ran", () => {
     expect(onlyOne(loop.steps).kind).toBe("command");
   });
 
+  test("is one where an older opencode's answers do not say what they answer", () => {
+    const unnamed = ({ info, parts }: RawMessage): RawMessage => ({ info: { ...info, parentID: undefined }, parts });
+    const traces = tracesOf(
+      ...[...command(0, 400), ...exchange(1_000, "One.", "1"), ...command(2_000, 2_400)].map(unnamed),
+    );
+    expect(summary(traces)).toEqual([
+      ["!ls", "completed", null, 0],
+      ["One.", "completed", null, 1],
+      ["!ls", "completed", null, 0],
+    ]);
+  });
+
   test("is unfinished while it runs, and no failed turn when the session ends in it", () => {
     const traces = tracesOf(...command(0, null));
     expect(summary(traces)).toEqual([["!ls", "unfinished", null, 0]]);
@@ -218,6 +230,22 @@ describe("a notice that only people are shown", () => {
     const told = notice(600);
     const { loop } = onlyOne(tracesOf(asked, working, told, answer(8_000, 8_500, "Done.", { parentID: told.info.id })));
     expect(loop).toMatchObject({ outcome: "completed", error: null, output: "Done.", totals: { steps: 2 } });
+  });
+
+  test("leaves a loop whole that asks again since answers do not say how they ended", () => {
+    const asked = user(0, "Go.");
+    const empty = (from: number, parentID: string): RawMessage =>
+      assistant(from, from + 300, [stepStart(from + 10), stepFinish(from + 290, { reason: "unknown" })], {
+        finish: "unknown",
+        parentID,
+      });
+    const told = [notice(350), notice(750)] as const;
+    const [first, second] = told.map(({ info }) => info.id);
+    const { loop } = onlyOne(
+      tracesOf(asked, empty(10, asked.info.id), told[0], empty(400, first ?? ""), told[1], empty(800, second ?? "")),
+    );
+    expect(loop.totals.steps).toBe(3);
+    expect(loop.steps.flatMap(({ events }) => events.map(({ name }) => name))).toEqual(["doom-loop"]);
   });
 
   test("that a plugin had answered begins a turn of its own, without an input", () => {
