@@ -1,21 +1,7 @@
-/** The lines that `opencode run --format json` writes: the root session only, no deltas, no retries. */
-import { z } from "zod";
-import { knownParts } from "./session-export.js";
-
-const base = { timestamp: z.number().finite(), sessionID: z.string().optional() };
-
-const runEvent = z.discriminatedUnion("type", [
-  z.looseObject({ ...base, type: z.literal("step_start") }),
-  z.looseObject({ ...base, type: z.literal("text"), part: knownParts.text }),
-  z.looseObject({ ...base, type: z.literal("reasoning"), part: knownParts.reasoning }),
-  z.looseObject({ ...base, type: z.literal("tool_use"), part: knownParts.tool }),
-  z.looseObject({ ...base, type: z.literal("step_finish"), part: knownParts["step-finish"] }),
-  z.looseObject({
-    ...base,
-    type: z.literal("error"),
-    error: z.looseObject({ name: z.string(), data: z.unknown().optional() }),
-  }),
-]);
+import type { z } from "zod";
+import { type Fields, isFields } from "../../text/json-fields.js";
+import { wholePart } from "../read/whole-rows.js";
+import { runEvent } from "./run-event-schema.js";
 
 /** An event of a run, as `opencode run --format json` prints it. */
 export type RunEvent = z.infer<typeof runEvent>;
@@ -34,5 +20,34 @@ export function readRunEvent(line: string): RunEvent | undefined {
 
 /** The same for one that is already parsed. */
 export function readRunEventJson(json: unknown): RunEvent | undefined {
-  return runEvent.safeParse(json).data;
+  return (isFields(json) ? wholeRunEvent(json) : undefined) ?? runEvent.safeParse(json).data;
+}
+
+/**
+ * An event as opencode writes it, told by hand: to load its schema takes longer than all that is done with the events
+ * of a run. Whatever is not just so is left to the schema.
+ */
+function wholeRunEvent(row: Fields): RunEvent | undefined {
+  const { timestamp, sessionID } = row;
+  const isWhole =
+    typeof timestamp === "number" &&
+    Number.isFinite(timestamp) &&
+    (sessionID === undefined || typeof sessionID === "string") &&
+    !Object.hasOwn(row, "__proto__");
+  if (!isWhole) return undefined;
+  const base = { ...row, timestamp, ...(sessionID === undefined ? {} : { sessionID }) };
+  if (row.type === "step_start") return { ...base, type: row.type };
+  const part = isFields(row.part) ? wholePart(row.part) : undefined;
+  switch (part?.type) {
+    case "text":
+      return row.type === "text" ? { ...base, type: row.type, part } : undefined;
+    case "reasoning":
+      return row.type === "reasoning" ? { ...base, type: row.type, part } : undefined;
+    case "tool":
+      return row.type === "tool_use" ? { ...base, type: row.type, part } : undefined;
+    case "step-finish":
+      return row.type === "step_finish" ? { ...base, type: row.type, part } : undefined;
+    default:
+      return undefined;
+  }
 }

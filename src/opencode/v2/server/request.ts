@@ -2,7 +2,7 @@ import { ServerRequestError } from "../../../errors/server-request-error.js";
 import { SessionNotFoundError } from "../../../errors/session-not-found-error.js";
 import { isFields } from "../../../text/json-fields.js";
 import { authorization, MOST_MESSAGES_BYTES, type ServerConnection } from "../../server/connection.js";
-import { patientFetch } from "../../server/patient-fetch.js";
+import { send, textOf } from "../../server/patient-fetch.js";
 
 export interface RequestOptions {
   /** What is asked for, to stand after "could not" in an error; the method and the path when not given. */
@@ -27,7 +27,8 @@ export interface ServerAnswer {
 
 /**
  * Asks a server of opencode 2. There is no client of opencode's own for it on npm that Node 20 runs, and the routes are
- * few. It waits for an answer as long as it takes.
+ * few. It waits for an answer as long as it takes. Without the classes of `fetch`, which take longer to load than most
+ * of a start.
  *
  * @param path such as `/api/session`
  * @throws {ServerRequestError} when the server cannot be reached or breaks off; an answer of any status is no error
@@ -44,20 +45,15 @@ export async function requestJson(
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
   try {
-    const request = new Request(url, {
-      method,
-      headers: {
-        ...authorization(connection),
-        accept: "application/json",
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // Each request listens to its signal for ever, and thousands to one would be warned of.
-      ...(signal ? { signal: AbortSignal.any([signal]) } : {}),
-    });
-    const answer = await patientFetch(request, mostBytes);
-    const text = await answer.text();
-    return { status: answer.status, json: parsed(text), length: text.length };
+    const json = body === undefined ? undefined : Buffer.from(JSON.stringify(body), "utf8");
+    const headers = {
+      ...authorization(connection),
+      accept: "application/json",
+      ...(json === undefined ? {} : { "content-type": "application/json" }),
+    };
+    const answer = await send(url.href, { method, headers, body: json, signal });
+    const text = await textOf(answer, mostBytes);
+    return { status: answer.statusCode ?? 500, json: parsed(text), length: text.length };
   } catch (error) {
     signal?.throwIfAborted();
     throw new ServerRequestError(whatOf(path, options), error, undefined);
