@@ -22,6 +22,7 @@ export const adapterOf1: ServerAdapter<OpencodeClient, ServerEvent> = {
   connect,
   follow: followEvents,
   create: createSession,
+  asksFirst: ({ model, refuseUnknownModel }) => model !== undefined && refuseUnknownModel === true,
   open,
   missed: missedEvents,
   facts: (event) => [event],

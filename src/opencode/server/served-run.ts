@@ -174,9 +174,17 @@ function createTurn<Client, Event>(
   const failing = new AbortController();
   let hookProblem: unknown;
   let idle = false;
+  let tellRest = (): void => undefined;
+  const rested = new Promise<void>((resolve) => {
+    tellRest = resolve;
+  });
   const fail = (problem: unknown): void => {
     hookProblem ??= problem;
     failing.abort();
+  };
+  const rests = async (withinMs: number): Promise<boolean> => {
+    if (!idle) await Promise.race([rested, sleep(withinMs, undefined, { ref: false })]);
+    return idle;
   };
   let shown: Progress | undefined;
   const tell = (progress: Progress): void => {
@@ -196,7 +204,9 @@ function createTurn<Client, Event>(
       const events = run.take(event);
       for (const fact of adapter.facts(event)) {
         watch.take(fact);
-        if (isIdle(fact, sessionId)) idle = true;
+        if (!isIdle(fact, sessionId)) continue;
+        idle = true;
+        tellRest();
       }
       adapter.serve(client, event, run.isOurs);
       if (run.progress === before && events.length === 0) return;
@@ -208,7 +218,7 @@ function createTurn<Client, Event>(
       }
     },
     play: async () => {
-      const turn = { ...options, ...session, failing: failing.signal, hasRested: () => idle };
+      const turn = { ...options, ...session, failing: failing.signal, hasRested: () => idle, rests };
       tell(run.progress);
       const stopReading = followLog(options, run.takeLine, () => tell(run.progress));
       const end = await adapter.play(client, turn).finally(stopReading);
@@ -280,16 +290,14 @@ function followLog(
  * does so while its client is loaded here.
  */
 function newSession<Client, Event>(
-  { create }: ServerAdapter<Client, Event>,
+  { create, asksFirst }: ServerAdapter<Client, Event>,
   { server, request, agent, stop }: ServedRunOptions,
 ): () => Promise<string> {
-  if (!create) return () => Promise.reject(new Error("this opencode makes a session in another way"));
   let made: Promise<string> | undefined;
   const make = (): Promise<string> => (made ??= create(server.connection, request, stop.signal));
   const isNew = request.session === undefined && request.continueLast !== true;
-  const isRefusable = agent !== undefined || (request.model !== undefined && request.refuseUnknownModel === true);
   // Told of where it is waited for.
-  if (isNew && !isRefusable) make().catch(() => undefined);
+  if (isNew && agent === undefined && !asksFirst(request)) make().catch(() => undefined);
   return make;
 }
 

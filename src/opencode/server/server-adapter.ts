@@ -30,6 +30,8 @@ export interface TurnToPlay extends OpenedSession {
   readonly failing: AbortSignal;
   /** Whether an event has told that the session came to rest since the prompt was handed over. */
   readonly hasRested: () => boolean;
+  /** Waits until one has told it, so many ms at most. @returns whether one has */
+  readonly rests: (withinMs: number) => Promise<boolean>;
   /** Says which trace the prompt will become; undefined where its requests are to carry none. */
   readonly announce?: ((sessionId: string, traceId: string) => Promise<void>) | undefined;
 }
@@ -68,11 +70,13 @@ export interface ServerAdapter<Client, Event> {
     },
   ) => Promise<void>;
   /**
-   * Makes a new session without a client, where the generation has a way to; it is asked for before there is one.
+   * Makes a new session without a client; where nothing forbids it, it is asked for before there is one.
    *
    * @throws {ServerRequestError} when the server refuses
    */
-  readonly create?: (connection: ServerConnection, request: CheckedRequest, signal: AbortSignal) => Promise<string>;
+  readonly create: (connection: ServerConnection, request: CheckedRequest, signal: AbortSignal) => Promise<string>;
+  /** Whether the server is to be asked for something before it can make the new session of a request. */
+  readonly asksFirst: (request: CheckedRequest) => boolean;
   /**
    * Finds or makes the session.
    *

@@ -5,7 +5,7 @@ import type { SendReply } from "../../server/turn-watch.js";
 import { type Client2, firstKnown, tellSession2 } from "./client.js";
 import { factsOf2 } from "./event-facts.js";
 import { missedEvents2 } from "./missed-events.js";
-import { openSession2 } from "./open-session.js";
+import { asksFirst2, createSession2, openSession2 } from "./open-session.js";
 import { playTurn2 } from "./play-turn.js";
 import { promptFiles } from "./prompt-files.js";
 import { isSuccess } from "./request.js";
@@ -23,10 +23,12 @@ export const adapterOf2: ServerAdapter<Client2, ServerEvent2> = {
   connect: async (connection, directory, signal) => ({ connection, directory, signal }),
   follow: (connection, { signal, onEvent, onConnected }) =>
     followSource(EVENTS_OF_2, connection, { signal, onEvent, onConnected }),
-  open: async (client, request, agent, environment) => {
+  create: createSession2,
+  asksFirst: asksFirst2,
+  open: async (client, request, agent, environment, create) => {
     // What cannot be handed over is better known before there is a session.
     await promptFiles(request.files);
-    return await openSession2(client, request, agent, environment);
+    return await openSession2(client, request, agent, environment, create);
   },
   missed: missedEvents2,
   facts: factsOf2,

@@ -14,19 +14,35 @@ export interface FamilyAtWork {
 const MOST_SESSIONS = 1_000;
 
 /**
- * Which of a session and its subagents' are at work on a server of opencode 2.
+ * Which of a session and its subagents' are at work on a server of opencode 2. What is at work is asked first: who is
+ * it was started before, and is in the family that is asked for then.
  *
+ * @param isAtRest whether the session itself is known to be: where it has no subagents there is nobody who could start
+ *   one, and both questions go out together
  * @throws {ServerRequestError} when the server cannot be asked
  */
-export async function familyAtWork(client: Client2, sessionId: string, signal: AbortSignal): Promise<FamilyAtWork> {
+export async function familyAtWork(
+  client: Client2,
+  sessionId: string,
+  signal: AbortSignal,
+  isAtRest = false,
+): Promise<FamilyAtWork> {
   const { connection } = client;
-  const what = "ask what is at work";
-  const { data } = await requestData(connection, "/api/session/active", { what, signal });
-  const busy = new Set(Object.keys(fieldsOf(data)));
+  if (isAtRest) {
+    const asked = [busyOn(client, signal), childrenOf2(connection, sessionId, signal)] as const;
+    const [busy, children] = await Promise.all(asked);
+    if (children.length === 0) return { active: busy.has(sessionId) ? [sessionId] : [], hasChildren: false };
+  }
+  const busy = await busyOn(client, signal);
   const family = new Set([sessionId]);
   for (const id of family) {
     if (family.size >= MOST_SESSIONS) break;
     for (const child of await childrenOf2(connection, id, signal)) family.add(child);
   }
   return { active: [...family].filter((id) => busy.has(id)), hasChildren: family.size > 1 };
+}
+
+async function busyOn({ connection }: Client2, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const { data } = await requestData(connection, "/api/session/active", { what: "ask what is at work", signal });
+  return new Set(Object.keys(fieldsOf(data)));
 }

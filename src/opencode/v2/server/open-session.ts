@@ -1,9 +1,9 @@
 import { realpathSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { ServerRequestError } from "../../../errors/server-request-error.js";
 import { fieldsOf, isFields } from "../../../text/json-fields.js";
 import type { CheckedRequest } from "../../request/run-request.js";
+import type { ServerConnection } from "../../server/connection.js";
 import { refuseUnknownModel } from "../../server/known-model.js";
 import type { OpenedSession } from "../../server/server-adapter.js";
 import { type Client2, dataOf2, firstKnown, listOf2, tellSession2 } from "./client.js";
@@ -21,6 +21,7 @@ const CATALOG_POLL_MS = 50;
  * agent and the model that were asked for.
  *
  * @param agent the one to run with, after the generated configuration had its say
+ * @param create makes a new one that needs neither an agent nor a model
  * @throws {SessionNotFoundError} when the named one does not exist
  * @throws {RunRequestError} for a model that the server does not list, where that is to be refused
  * @throws {ServerRequestError} when the server refuses
@@ -30,16 +31,43 @@ export async function openSession2(
   request: CheckedRequest,
   agent: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
+  create: () => Promise<string>,
 ): Promise<OpenedSession> {
-  // Of a session whose place is a link no snapshots are made.
-  const client = { ...asked, directory: realpathSync(asked.directory) };
+  const client = placed(asked);
   const [usable, model] = await Promise.all([usableAgent(client, agent), usableModel(client, request, environment)]);
   const continued = request.session ?? (request.continueLast ? await lastSession(client) : undefined);
+  const isPlain = usable === undefined && model === undefined;
+  const make = () => (isPlain ? create() : newSession(client, request.title, usable, model));
   const sessionId =
     continued === undefined
-      ? await newSession(client, request.title, usable, model)
+      ? await make()
       : await continuedSession(client, continued, request.fork ?? false, usable, model);
   return { sessionId, agent: usable, mcpServers: await mcpServersOf2(client) };
+}
+
+/** Whether there is more to a new session than its title: then the server is asked for that first. */
+export function asksFirst2({ model, variant, files }: CheckedRequest): boolean {
+  // What of the files cannot be handed over is better known before there is a session.
+  return model !== undefined || variant !== undefined || files.length > 0;
+}
+
+/**
+ * Makes a new session with opencode's own agent and model.
+ *
+ * @returns its id
+ * @throws {ServerRequestError} when the server cannot be reached or refuses
+ */
+export async function createSession2(
+  connection: ServerConnection,
+  { directory, title }: Pick<CheckedRequest, "directory" | "title">,
+  signal?: AbortSignal,
+): Promise<string> {
+  return await newSession(placed({ connection, directory, signal }), title, undefined, undefined);
+}
+
+/** Of a session whose place is a link no snapshots are made. */
+function placed(client: Client2): Client2 {
+  return { ...client, directory: realpathSync(client.directory) };
 }
 
 async function newSession(
@@ -55,7 +83,7 @@ async function newSession(
     body,
     signal,
   });
-  const info = identified.parse(data);
+  const info = identified(data);
   const client = { connection, directory, signal };
   // Builds before 2.0 take no title there.
   if (title !== undefined && info.title !== title)
@@ -66,7 +94,17 @@ async function newSession(
   return info.id;
 }
 
-const identified = z.looseObject({ id: z.string(), title: z.string().nullish() });
+interface Identified {
+  readonly id: string;
+  readonly title: unknown;
+}
+
+/** @throws {ServerRequestError} for what is no session */
+function identified(data: unknown): Identified {
+  const { id, title } = fieldsOf(data);
+  if (typeof id === "string") return { id, title };
+  throw new ServerRequestError("find the session", data, undefined);
+}
 
 async function continuedSession(
   client: Client2,
@@ -75,10 +113,8 @@ async function continuedSession(
   agent: string | undefined,
   model: ModelRef2 | undefined,
 ): Promise<string> {
-  const known = identified.parse(await dataOf2(client, id, ""));
-  const sessionId = fork
-    ? identified.parse(await dataOf2(client, id, "/fork", { method: "POST", body: {} })).id
-    : known.id;
+  const known = identified(await dataOf2(client, id, ""));
+  const sessionId = fork ? identified(await dataOf2(client, id, "/fork", { method: "POST", body: {} })).id : known.id;
   if (agent !== undefined) await must(client, sessionId, "/agent", { agent });
   if (model !== undefined) await must(client, sessionId, "/model", { model });
   return sessionId;
@@ -130,11 +166,9 @@ async function usableModel(
   }
   if (variant === undefined) return undefined;
   const own = session === undefined ? undefined : fieldsOf(await dataOf2(client, session, "")).model;
-  const taken = modelSchema.safeParse(own ?? (await defaultModel(client))).data;
-  return taken && { ...taken, variant };
+  const { providerID, id } = fieldsOf(own ?? (await defaultModel(client)));
+  return typeof providerID === "string" && typeof id === "string" ? { providerID, id, variant } : undefined;
 }
-
-const modelSchema = z.object({ providerID: z.string(), id: z.string() });
 
 async function defaultModel({ connection, directory, signal }: Client2): Promise<unknown> {
   const query = { "location[directory]": directory };

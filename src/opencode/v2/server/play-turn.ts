@@ -13,6 +13,8 @@ import { structuredTurn } from "./structured-turn.js";
 
 /** Between two looks at whether a session is at rest. */
 const LOOK_AGAIN_MS = 100;
+/** An event tells of rest at the same time as the route that waits, and may come a little later. */
+const TOLD_MS = 50;
 /** A subagent that worked in the background has ended a moment before its result is handed to who started it. */
 const HAND_OVER_MS = 250;
 /** A title is asked for beside the first step, and has its price: a server that ends before would not tell it. */
@@ -28,7 +30,7 @@ export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<Turn
       const path = `/api/session/${encodeURIComponent(sessionId)}/prompt`;
       const body = { text, delivery: "steer" };
       if (!isSuccess(await requestJson(client.connection, path, { method: "POST", body, signal }))) return false;
-      await atRest(client, { ...turn, hasRested: () => false }, signal);
+      await atRest(client, { ...turn, hasRested: () => false, rests: async () => false }, signal);
       return stop.by === undefined && !failing.aborted;
     };
   return await playTurn(
@@ -37,9 +39,13 @@ export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<Turn
         const { schema, checkAnswer = () => [], message } = turn.request;
         const admitted = await admit(client, turn, schema ? askingFor(schema, message) : message, signal);
         if (!isSuccess(admitted)) return { error: refusal(admitted) };
-        await atRest(client, turn, signal);
+        let told: Promise<unknown> | undefined;
+        const onRest = (): void => {
+          if (isToBeTitled(turn)) told ??= aboutSession(client, sessionId, signal);
+        };
+        await atRest(client, turn, signal, onRest);
         const structured = schema && (await structuredTurn(client, sessionId, checkAnswer, again(signal), signal));
-        await titled(client, turn, signal);
+        await titled(client, turn, signal, told);
         return structured ? { structured } : {};
       },
       abort: (signal) => interruptFamily(client, sessionId, signal),
@@ -93,9 +99,15 @@ function refusal({ json, status }: ServerAnswer): NonNullable<TurnEnd["error"]> 
  * what is at work is looked at as well. What waits is looked at before that, since what was taken up meanwhile is at
  * work.
  *
+ * @param onRest called when the session itself is told to be, while that is looked at
  * @throws when the server cannot be asked any more, or the signal is aborted
  */
-async function atRest(client: Client2, turn: TurnToPlay, signal: AbortSignal): Promise<void> {
+async function atRest(
+  client: Client2,
+  turn: TurnToPlay,
+  signal: AbortSignal,
+  onRest: () => void = () => undefined,
+): Promise<void> {
   const { sessionId } = turn;
   let isConfirmed = false;
   for (;;) {
@@ -103,12 +115,11 @@ async function atRest(client: Client2, turn: TurnToPlay, signal: AbortSignal): P
     if (waited.status >= 500)
       throw new ServerRequestError(`wait for the session ${sessionId}`, waited.json, waited.status);
     // After an interrupt what waits stays where it is.
-    const waits =
-      turn.stop.by === undefined &&
-      !turn.failing.aborted &&
-      !turn.hasRested() &&
-      (await hasInbox(client, sessionId, signal));
-    const { active, hasChildren } = await familyAtWork(client, sessionId, signal);
+    const isEnded = turn.stop.by !== undefined || turn.failing.aborted;
+    const isToldOf = isEnded ? turn.hasRested() : await turn.rests(TOLD_MS);
+    if (isToldOf) onRest();
+    const waits = !isEnded && !isToldOf && (await hasInbox(client, sessionId, signal));
+    const { active, hasChildren } = await familyAtWork(client, sessionId, signal, isToldOf);
     if (waits || active.length > 0) {
       isConfirmed = false;
       await sleep(LOOK_AGAIN_MS, undefined, { signal });
@@ -144,16 +155,31 @@ async function interruptFamily(client: Client2, sessionId: string, signal: Abort
   await Promise.all(active.map((id) => tellSession2(client, id, "/interrupt", { signal })));
 }
 
-/** Waits a moment for the title of a session that has none yet. */
+/** Whether opencode is to name the session, which it does beside the first step. */
+function isToBeTitled({ request, stop, failing }: TurnToPlay): boolean {
+  const isNew = request.title === undefined && request.session === undefined;
+  return isNew && stop.by === undefined && !failing.aborted;
+}
+
+/** What is told of a session; undefined where nothing is. */
+async function aboutSession(client: Client2, sessionId: string, signal: AbortSignal): Promise<unknown> {
+  return await dataOf2(client, sessionId, "", { signal }).catch(() => undefined);
+}
+
+/**
+ * Waits a moment for the title of a session that has none yet.
+ *
+ * @param told of the session, where it was asked for already
+ */
 async function titled(
   client: Client2,
-  { sessionId, request, stop, failing }: TurnToPlay,
+  turn: TurnToPlay,
   signal: AbortSignal,
+  told: Promise<unknown> | undefined,
 ): Promise<void> {
-  if (request.title !== undefined || request.session !== undefined) return;
   const giveUpAt = performance.now() + TITLE_MS;
-  while (performance.now() < giveUpAt && stop.by === undefined && !failing.aborted) {
-    const info = await dataOf2(client, sessionId, "", { signal }).catch(() => undefined);
+  for (let next = told; isToBeTitled(turn) && performance.now() < giveUpAt; next = undefined) {
+    const info = await (next ?? aboutSession(client, turn.sessionId, signal));
     if (!isFields(info) || !isUntitled(info)) return;
     await sleep(LOOK_AGAIN_MS, undefined, { signal });
   }

@@ -59,11 +59,18 @@ export async function rawSession2From(
   signal?: AbortSignal,
 ): Promise<RawSession2> {
   if (!isSessionId(id)) throw new SessionNotFoundError(id);
-  const { data: info } = await requestOfSession(connection, id, "", { signal });
-  const messages: unknown[] = [];
   const ask = (query: Readonly<Record<string, string | number | undefined>>) =>
     requestOfSession(connection, id, "/message", { query, signal });
-  for await (const page of pages(ask, { order: "asc" })) messages.push(...page);
+  const read = async (): Promise<readonly unknown[]> => {
+    const all: unknown[] = [];
+    for await (const page of pages(ask, { order: "asc" })) all.push(...page);
+    return all;
+  };
+  const reading = read();
+  // Told of below; that there is no such session is told by its own route.
+  reading.catch(() => undefined);
+  const { data: info } = await requestOfSession(connection, id, "", { signal });
+  const messages = await reading;
   if (isTooDeep([info, messages]))
     throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);
   return { info, messages };
