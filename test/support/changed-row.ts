@@ -10,7 +10,9 @@ export function changedRow(
   const holders = objectsIn(copy);
   const places = holders.flatMap((holder) => Object.keys(holder).map((name) => ({ holder, name })));
   const place = places[at % places.length];
-  const holder = isNew ? holders[at % holders.length] : place?.holder;
+  // JSON has no lists with fields.
+  const objects = holders.filter((one) => !Array.isArray(one));
+  const holder = isNew ? objects[at % objects.length] : place?.holder;
   const name = isNew ? key : (place?.name ?? key);
   if (holder) Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
   return copy;

@@ -68,7 +68,7 @@ export function wholePart(row: Fields): Part | undefined {
 }
 
 /** A field that is null is missing, and what JSON calls `__proto__` is no field of the schemas'. */
-function isPlain(row: Fields): boolean {
+export function isPlain(row: Fields): boolean {
   for (const key in row) if (row[key] === null || key === "__proto__") return false;
   return true;
 }
@@ -196,12 +196,13 @@ function isMetadataOrNone(value: unknown): boolean {
   return value === undefined || isPlainObject(value);
 }
 
-function isPlainObject(value: unknown): value is Fields {
+/** An object whose fields a schema would all keep. */
+export function isPlainObject(value: unknown): value is Fields {
   return isFields(value) && !Object.hasOwn(value, "__proto__");
 }
 
 /** Whether all that a span could be made of are times. */
-function haveTimes({ created, completed, start, end, streamed, ran }: Fields): boolean {
+export function haveTimes({ created, completed, start, end, streamed, ran }: Fields): boolean {
   return (
     isTimeOrNone(created) &&
     isTimeOrNone(completed) &&
@@ -212,7 +213,8 @@ function haveTimes({ created, completed, start, end, streamed, ran }: Fields): b
   );
 }
 
-function isTime(value: unknown): boolean {
+/** Whether it is a time that a span can be made of. */
+export function isTime(value: unknown): boolean {
   return typeof value === "number" && isSpanTime(value);
 }
 
@@ -220,10 +222,12 @@ function isTimeOrNone(value: unknown): boolean {
   return value === undefined || isTime(value);
 }
 
-function isTextOrNone(value: unknown): boolean {
+/** Whether a field that may be missing is a text. */
+export function isTextOrNone(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
 
-function isFlagOrNone(value: unknown): boolean {
+/** The same of a boolean. */
+export function isFlagOrNone(value: unknown): boolean {
   return value === undefined || typeof value === "boolean";
 }

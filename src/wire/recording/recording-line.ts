@@ -1,107 +1,16 @@
-/**
- * The lines of a recording: JSON, one object a line. What the tap writes in opencode's process, and what looptrace keeps
- * beside a session. All times are ms since the epoch, with fractions; `n` is the request's number in its recording.
- */
-import { z } from "zod";
+import type { z } from "zod";
+import { type Fields, isFields } from "../../text/json-fields.js";
+import { count, has, isPlain, listOf, number, orNone, orNull, type Shape, text } from "../../text/json-shapes.js";
+import { lineOf, ofAnyKind, SCHEMAS } from "./line-schemas.js";
 
 /** The newest version of the format that is read. */
 export const RECORDING_VERSION = 1;
-
-const count = z.int().min(0);
-const time = z.number();
-const headers = z.record(z.string(), z.string());
-/** Ids come from headers: what is too long for one is none. */
-const id = z.string().max(300).nullable().catch(null);
-
-/** Begins a recording, or goes on with it after another one's lines. */
-const tap = z.object({
-  t: z.literal("tap"),
-  v: z.number(),
-  /** The recording's name. */
-  id: z.string().optional().catch(undefined),
-  /** By which rules all behind it is masked; absent in what the tap writes. */
-  masked: z.string().optional().catch(undefined),
-});
-
-const request = z.object({
-  t: z.literal("request"),
-  n: count,
-  at: time,
-  method: z.string(),
-  url: z.string(),
-  headers: headers.catch({}),
-  session: id.default(null),
-  parent: id.default(null),
-  message: id.default(null),
-  purpose: z.enum(["primary", "compaction", "title", "generate"]).nullable().catch(null).default(null),
-  /** SHA-256 of the body, hexadecimal. */
-  hash: z.string().max(128),
-  /** UTF-8 bytes of the body. */
-  bytes: count,
-  /** The earlier request whose body this one's is compared with. */
-  base: count.nullable().default(null),
-  /** How much they have in common at their beginnings, and at their ends, in UTF-16 units. */
-  prefix: count.default(0),
-  suffix: count.default(0),
-  /** What stands between; absent where only sizes and hashes are recorded. */
-  middle: z.string().optional(),
-  traceparent: z.string().max(200).optional().catch(undefined),
-});
-
-const response = z.object({
-  t: z.literal("response"),
-  n: count,
-  at: time,
-  status: z.number(),
-  headers: headers.catch({}),
-});
-
-/** Chunks of a response's body that came one after the other. */
-const part = z.object({
-  t: z.literal("part"),
-  n: count,
-  /** When the first of them came. */
-  at: time,
-  /** Of each: ms after `at`, bytes, UTF-16 units of `text`. */
-  chunks: z.array(z.tuple([z.number(), count, count])),
-  /** Absent where only sizes are recorded. */
-  text: z.string().optional(),
-});
-
-const end = z.object({
-  t: z.literal("end"),
-  n: count,
-  at: time,
-  how: z.enum(["complete", "aborted", "failed"]),
-  error: z.string().nullable().optional().catch(undefined),
-});
-
-const tool = z.object({
-  t: z.literal("tool"),
-  session: z.string(),
-  call: z.string(),
-  tool: z.string(),
-  start: time,
-  end: time.nullable().default(null),
-  traceparent: z.string().max(200).optional().catch(undefined),
-});
-
-/** What the tap left out, or why it stopped. */
-const lost = z.object({ t: z.literal("lost"), why: z.string() });
-
-/** A sentence about what is missing, as it was read before. */
-const note = z.object({ t: z.literal("note"), text: z.string() });
-
-const SCHEMAS = { tap, request, response, part, end, tool, lost, note };
 
 type Kind = keyof typeof SCHEMAS;
 /** One line as it is read. */
 export type RecordingLine = { [K in Kind]: z.infer<(typeof SCHEMAS)[K]> }[Kind];
 /** One line as it is written: what has a default may be absent. */
 export type WrittenLine = { [K in Kind]: z.input<(typeof SCHEMAS)[K]> }[Kind];
-
-const lineOf = z.discriminatedUnion("t", [tap, request, response, part, end, tool, lost, note]);
-const ofAnyKind = z.object({ t: z.string() });
 
 /** Reads one line. @returns `unknown` for one of a kind that this looptrace does not know, `broken` for what is none */
 export function parseLine(text: string): RecordingLine | "unknown" | "broken" {
@@ -111,8 +20,57 @@ export function parseLine(text: string): RecordingLine | "unknown" | "broken" {
   } catch {
     return "broken";
   }
+  const whole = isFields(value) ? wholeLine(value) : undefined;
+  if (whole) return whole;
   const line = lineOf.safeParse(value);
   if (line.success) return line.data;
   const kind = ofAnyKind.safeParse(value);
   return kind.success && !Object.hasOwn(SCHEMAS, kind.data.t) ? "unknown" : "broken";
+}
+
+const id = orNull((value) => typeof value === "string" && value.length <= 300);
+const chunk = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 3 && number(value[0]) && count(value[1]) && count(value[2]);
+const headers = (value: unknown): boolean => isPlain(value) && Object.values(value).every(text);
+const ofRequest: Shape = { n: count, at: number };
+
+/** What stands in the lines of which there are many. */
+const SHAPES = {
+  request: {
+    ...ofRequest,
+    ...{ method: text, url: text, headers, session: id, parent: id, message: id },
+    purpose: (value: unknown) => value === undefined || value === null,
+    hash: (value: unknown) => typeof value === "string" && value.length <= 128,
+    bytes: count,
+    base: orNull(count),
+    ...{ prefix: orNone(count), suffix: orNone(count), middle: orNone(text) },
+    traceparent: orNone((value) => typeof value === "string" && value.length <= 200),
+  },
+  response: { ...ofRequest, status: number, headers },
+  part: { ...ofRequest, chunks: listOf(chunk), text: orNone(text) },
+  end: {
+    ...ofRequest,
+    how: (value: unknown) => value === "complete" || value === "aborted" || value === "failed",
+    error: orNull(text),
+  },
+} satisfies Readonly<Record<string, Shape>>;
+
+/** What is missing of a request. */
+const MISSING = { session: null, parent: null, message: null, purpose: null, base: null, prefix: 0, suffix: 0 };
+
+/**
+ * A line as it is written, told by hand: to load the schemas takes longer than to read a recording. Undefined where the
+ * schemas are to read it. Fields that they do not know are left out as they do.
+ */
+export function wholeLine(row: Fields): RecordingLine | undefined {
+  const { t } = row;
+  if (t !== "request" && t !== "response" && t !== "part" && t !== "end") return undefined;
+  const shape: Shape = SHAPES[t];
+  const told: Record<string, unknown> = { t, ...(t === "request" ? MISSING : {}) };
+  for (const name in shape) if (row[name] !== undefined) told[name] = row[name];
+  return isWhole(told, shape) ? told : undefined;
+}
+
+function isWhole(told: Fields, shape: Shape): told is RecordingLine {
+  return has(told, shape);
 }

@@ -17,6 +17,7 @@ import {
   unknownMessage,
 } from "../schema/session-export.js";
 import { toolRow } from "./tool-row.js";
+import { wholeAnswer2, wholeContent2, wholeMessage2, wholeSession2 } from "./whole-rows.js";
 
 /**
  * Whether `{ info, messages }` is an export of opencode 2: its messages have their type at the top, while those of
@@ -43,14 +44,16 @@ export function readGeneration2(info: unknown, rows: readonly unknown[], source:
     const path = `messages[${index}]`;
     if (!isFields(row)) throw new InvalidExportError(source, `${path} is no message, but ${kindOf(row)}.`);
     const where = typeof row.id === "string" ? `${path} (${row.id})` : path;
-    if (row.type === "assistant") messages.push(assistantMessage(row, source, where));
+    const whole = wholeMessage2(row);
+    if (whole) messages.push(whole);
+    else if (row.type === "assistant") messages.push(assistantMessage(row, source, where));
     else if (isKnownMessage(row.type)) messages.push(parseFields(knownMessages[row.type], row, source, where));
     else unknownMessages.push(unread(unknownMessage, row));
   });
   refuseRepeatedIds(messages, source);
   return {
     generation: 2,
-    info: parseFields(sessionFields, sessionRow(info, messages), source, "info"),
+    info: sessionInfo(sessionRow(info, messages), source),
     messages,
     unknownMessages,
     unread: {
@@ -60,6 +63,10 @@ export function readGeneration2(info: unknown, rows: readonly unknown[], source:
       ),
     },
   };
+}
+
+function sessionInfo(row: unknown, source: string): SessionExportV2["info"] {
+  return (isFields(row) ? wholeSession2(row) : undefined) ?? parseFields(sessionFields, row, source, "info");
 }
 
 /** A value that is no object; in few words, since it may be long, or too deep to be written out. */
@@ -73,12 +80,14 @@ function assistantMessage(row: Fields, source: string, where: string): Assistant
   if (!Array.isArray(items)) throw new InvalidExportError(source, `${where}.content is not a list.`);
   const content: MessageContent[] = [];
   const unknown: UnknownContent[] = [];
-  const message = parseFields(assistantFields, fields, source, where);
+  const message = wholeAnswer2(fields) ?? parseFields(assistantFields, fields, source, where);
   items.forEach((item: unknown, index) => {
     const path = `${where}.content[${index}]`;
-    if (!isFields(item)) unknown.push({ type: NO_TYPE, value: item });
-    else if (item.type === "tool")
-      content.push(parseFields(knownContents.tool, toolRow(item, `${message.id}/${index}`), source, path));
+    const row = isFields(item) && item.type === "tool" ? toolRow(item, `${message.id}/${index}`) : item;
+    const whole = isFields(row) ? wholeContent2(row) : undefined;
+    if (whole) content.push(whole);
+    else if (!isFields(item)) unknown.push({ type: NO_TYPE, value: item });
+    else if (item.type === "tool") content.push(parseFields(knownContents.tool, row, source, path));
     else if (item.type === "text" || item.type === "reasoning")
       content.push(parseFields(knownContents[item.type], item, source, path));
     else unknown.push(unread(unknownContent, item));

@@ -9,6 +9,7 @@
 import { z } from "zod";
 import { errorObjectOf } from "../../../errors/opencode2-error.js";
 import { epochMs, flag, moment, text, textOrNone, tokens, usd } from "../../schema/lenient.js";
+import { UNTOLD_VERSION } from "./untold-version.js";
 
 /** How a turn or a session's last one ended. */
 const outcome = z.enum(["succeeded", "failed", "interrupted"]).optional().catch(undefined);
@@ -219,9 +220,6 @@ export const sessionFields = z
     location,
   })
   .transform((info) => ({ ...info, directory: info.location?.directory ?? "", version: UNTOLD_VERSION }));
-
-/** No export of opencode 2 says which version wrote it. */
-const UNTOLD_VERSION = "2.x";
 
 /** A prompt, in a session of opencode 2; its time is when it was delivered. */
 export type UserMessageV2 = z.infer<typeof user>;

@@ -4,28 +4,22 @@
  * to the schema.
  */
 import type { z } from "zod";
-import { type Fields, isFields } from "../../../text/json-fields.js";
+import type { Fields } from "../../../text/json-fields.js";
+import {
+  flag,
+  has,
+  having,
+  isPlain,
+  listOf,
+  number,
+  orNone,
+  orNull,
+  type Shape,
+  text,
+} from "../../../text/json-shapes.js";
 import type { serverEvent2 } from "./server-event-schema.js";
 
 type Read = z.infer<typeof serverEvent2>;
-type Is = (value: unknown) => boolean;
-type Shape = Readonly<Record<string, Is>>;
-
-const text: Is = (value) => typeof value === "string";
-const number: Is = (value) => Number.isFinite(value);
-const isPlain = (value: unknown): value is Fields => isFields(value) && !Object.hasOwn(value, "__proto__");
-const orNone =
-  (is: Is): Is =>
-  (value) =>
-    value === undefined || is(value);
-const having =
-  (shape: Shape): Is =>
-  (value) =>
-    isPlain(value) && has(value, shape);
-const listOf =
-  (is: Is): Is =>
-  (value) =>
-    Array.isArray(value) && value.every(is);
 
 const ofSession: Shape = { sessionID: text };
 const ofMessage: Shape = { ...ofSession, assistantMessageID: text };
@@ -34,7 +28,7 @@ const error = having({ type: text, message: text });
 const model = having({ id: text, providerID: text });
 const cache = having({ read: number, write: number });
 const tokens = having({ input: number, output: number, reasoning: number, cache });
-const flagOrNone = orNone((value) => typeof value === "boolean");
+const flagOrNone = orNone(flag);
 const settled: Shape = {
   ...ofTool,
   content: orNone(listOf(isPlain)),
@@ -44,7 +38,7 @@ const settled: Shape = {
 
 /** What stands in each event's data; null leaves it to the schema, for what is rare. */
 const SHAPES: Readonly<Record<Read["type"], Shape | null>> = {
-  "session.created": { ...ofSession, parentID: orNone((value) => value === null || text(value)) },
+  "session.created": { ...ofSession, parentID: orNull(text) },
   "session.deleted": ofSession,
   "session.renamed": { ...ofSession, title: text },
   "session.usage.updated": { ...ofSession, cost: number, tokens },
@@ -116,9 +110,4 @@ export function wholeEvent2({ id = "", created, type, location, data }: Fields):
 function isWhole(event: Fields & { readonly type: Read["type"]; readonly data: Fields }): event is Read {
   const shape = SHAPES[event.type];
   return shape !== null && has(event.data, shape) && has(event, ENVELOPE);
-}
-
-function has(value: Fields, shape: Shape): boolean {
-  for (const name in shape) if (shape[name]?.(value[name]) !== true) return false;
-  return true;
 }
