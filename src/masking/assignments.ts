@@ -1,6 +1,6 @@
 import { isConstant, isStemAt, LONGEST_NAME, type Name, nameAround, nameEnd } from "./assigned-names.js";
 import { one, type Place } from "./assigned-secrets.js";
-import { after, bareAt, LONGEST_VALUE, lineEnd, quotedAt, settingAt, trimmed } from "./assigned-values.js";
+import { after, bareAt, LONGEST_VALUE, lineEnd, quotedAt, settingAt, trimmed, type Value } from "./assigned-values.js";
 import { credentialsOf } from "./header-values.js";
 import { isMention } from "./mentions.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
@@ -58,6 +58,19 @@ function tableOf(characters: string): Uint8Array {
 /** What patterns begin with: they are asked where they can match alone. */
 const OPERATORS = tableOf(":=-<?+|!");
 const FALLBACKS = tableOf("\"'`)]|?o \t\n\v\f\r");
+/** What stands between the cells of a table. */
+const BARS = "|│┃║";
+const CELL = new RegExp(`[${BARS}]\\s{0,40}\`{0,2}`, "y");
+/** Terraform's `variable "…" { default = "…" }`, and its outputs. */
+const BLOCK =
+  /"\s{0,4}\{[ \t]{0,8}\r?\n(?:[^\n{}]{0,160}\n){0,6}?[^\n"{}=]{0,60}\b(?:default|value)[ \t]{0,40}=[ \t]{0,8}(?=")/y;
+const BLOCK_NAME = /\b(?:variable|output)\s{1,8}"$/;
+/** What a plan changes stands behind what it was. */
+const BECOMES = /["'][ \t]{1,4}->[ \t]{1,4}(?=["'])/y;
+/** Markdown's, behind the colon of a name. */
+const EMPHASIS_END = /(?:\*{2}|__)[ \t]{1,4}(?=\S)/y;
+/** Files of properties go on behind a backslash. */
+const CONTINUED = /\\\r?\n[ \t]{0,80}/y;
 const SAYS = tableOf("\"'`* \t\n\v\f\rilwaetsv");
 const OPERATOR = /(?::=|=>|->|<-|\?=|\+=|\|\|=|\?\?=|={1,3}|!={1,2}|:-|:(?!:))/y;
 const TYPED =
@@ -73,7 +86,7 @@ const ATTRIBUTE =
   /["']\s{1,80}(?:[\w:-]{1,20}=["'][^"'<>\n]{0,60}["']\s{1,8}){0,2}(?:value|Value|val|content|default)\s?=\s?(?=["'])/y;
 const NEXT = "(?:\\s|\\n(?:[\\w./@-]{1,120}[:-]\\d{1,6}[:-]|\\s{0,8}\\d{1,6}[|:\\t→]|[+>|])){0,80}";
 const PAIR = new RegExp(
-  `["']?[ \\t]{0,8},?${NEXT}(?:["']?(?:type|secret|sensitive|masked|protected|description|is_secret|isSecret|environment_scope|slot)["']?\\s{0,4}[:=]\\s{0,4}["']?[\\w *-]{0,40}["']?,?${NEXT}){0,3}["']?(?:value|Value|val|default|content|plaintext|ParameterValue|parameter_value)["']?\\s{0,8}[:=]\\s{0,8}`,
+  `["']?[ \\t]{0,8},?${NEXT}(?:["']?(?:[Tt]ype|secret|sensitive|masked|protected|description|is_secret|isSecret|environment_scope|slot)["']?\\s{0,4}[:=]\\s{0,4}["']?[\\w *-]{0,40}["']?,?${NEXT}){0,3}["']?(?:value|Value|val|default|content|plaintext|ParameterValue|parameter_value)["']?\\s{0,8}[:=]\\s{0,8}`,
   "y",
 );
 const NAMED =
@@ -128,6 +141,10 @@ export function valuesBehind(text: string, name: Name): readonly SecretMatch[] {
     const place = name.isFlag ? "setting" : isConstant(own) ? "quoted" : "inline";
     return one(text, name, quotedAt(text, next), place);
   }
+  if (isQuoted && BLOCK_NAME.test(text.slice(Math.max(0, name.from - 20), name.from))) {
+    const block = after(BLOCK, text, name.to);
+    if (block !== undefined) return one(text, name, quotedAt(text, block), "quoted");
+  }
   if (isQuoted) {
     const attribute = after(ATTRIBUTE, text, name.to);
     if (attribute !== undefined) return one(text, name, quotedAt(text, attribute), "setting");
@@ -151,12 +168,21 @@ function canBegin(table: Uint8Array, code: number): boolean {
   return code > 127 || table[code] === 1;
 }
 
+/** Where a path begins whose last part is the name: `/prod/db/password`. */
+function pathStart(text: string, from: number): number {
+  let start = from;
+  if (text[from - 1] !== "/") return from;
+  while (from - start < LONGEST_NAME && /[\w./-]/.test(text.charAt(start - 1))) start -= 1;
+  return start;
+}
+
 /** Whether it is itself the value of a field that says a name. */
 function isNamed(text: string, from: number): boolean {
-  let at = from - 1;
+  const start = pathStart(text, from);
+  let at = start - 1;
   if (/["']/.test(text.charAt(at))) at -= 1;
   for (let count = 0; count < 8 && text[at] === " "; count += 1) at -= 1;
-  return (text[at] === ":" || text[at] === "=") && NAMED.test(text.slice(Math.max(0, from - 40), from));
+  return (text[at] === ":" || text[at] === "=") && NAMED.test(text.slice(Math.max(0, start - 40), start));
 }
 
 /** `name=…`, `name: …` and the like. */
@@ -171,14 +197,19 @@ function assigned(
   if (name.isHeader) return headerValues(text, name, operated);
   const isComparison = operator.startsWith("==") || operator.startsWith("!=");
   let at = gapEnd(text, operated);
-  if (operator === ":") at = after(TYPED, text, operated) ?? at;
+  if (operator === ":") at = after(TYPED, text, operated) ?? after(EMPHASIS_END, text, operated) ?? at;
+  else if (operator === "=") at = after(CONTINUED, text, at) ?? at;
   const broken = after(LINE_BREAK, text, operated);
   const quoted = quotedAt(text, broken ?? at);
   if (quoted) {
     if (isComparison) return name.strength === 3 ? one(text, name, quoted, "inline") : [];
     const isSetting = operator === "=" && operated === name.to + 1 && at === operated && isConstant(name.text);
     const isLine = isLineStart(text, name) && isLineEnd(text, quoted.to + 1);
-    return one(text, name, quoted, isSetting ? "setting" : isLine ? "line" : "quoted");
+    const becomes = after(BECOMES, text, quoted.to);
+    return [
+      ...one(text, name, quoted, isSetting ? "setting" : isLine ? "line" : "quoted"),
+      ...(becomes === undefined ? [] : one(text, name, quotedAt(text, becomes), "quoted")),
+    ];
   }
   if (isComparison) return [];
   if (text[at] === "[") return items(text, name, at);
@@ -189,7 +220,7 @@ function assigned(
   if (operator === ":-") return one(text, name, bareAt(text, at, "\\s}\"'`"), "line");
   const semicolons =
     operator === "=" && !isExpression(text.slice(at, at + LONGEST_NAME)) && isInConnectionString(text, name, at);
-  if (semicolons) return one(text, name, bareAt(text, at, ";\"'`\\n\\r<>"), "setting");
+  if (semicolons) return one(text, name, partAt(text, at), "setting");
   if (isTight && isConstant(name.text)) return one(text, name, settingAt(text, at), "setting");
   if (name.isFlag && isTight) return one(text, name, bareAt(text, at, "\\s\"'`"), "setting");
   if (isBlock(text, at)) return block(text, name, at, /(?:)/y);
@@ -209,6 +240,11 @@ function assigned(
   return one(text, name, bareAt(text, at, "\\s,;&\"'`<>|)}\\]"), place);
 }
 
+/** In C a name with one of these before it stands behind a type. */
+const POINTER = /^[*&]{1,3}[A-Za-z_]\w*(?:\(|$)/;
+/** In a table of code's own, such as `token | 0xF`. */
+const BITS = /0x[\da-fA-F]{1,8}\b/y;
+
 /** No more than a word, whatever it says. */
 const PLAIN_WORD = /^[A-Za-z]{1,15}$/;
 
@@ -220,11 +256,15 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   const isGap = isBlank(text.charCodeAt(name.to));
   const said = canBegin(SAYS, text.charCodeAt(isGap ? start : name.to)) ? after(SAID, text, name.to) : undefined;
   if (said !== undefined) return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
-  if (text[start] === "|") {
-    const cell = after(/\|\s{0,40}`{0,2}/y, text, start);
-    return cell === undefined || text[start + 1] === "|"
+  if (BARS.includes(text.charAt(start)) && start < text.length) {
+    const cell = after(CELL, text, start);
+    return cell === undefined || text[start + 1] === "|" || after(BITS, text, cell) !== undefined
       ? []
-      : one(text, name, bareAt(text, cell, "|\\n`"), isConstant(name.text) ? "line" : "quoted");
+      : one(text, name, bareAt(text, cell, `${BARS}\\n\``), isConstant(name.text) ? "line" : "quoted");
+  }
+  if (text[start] === "," && start === name.to && isConstant(name.text) && isLineStart(text, name)) {
+    const cell = bareAt(text, start + 1, ",\\s\"'`");
+    return cell && isLineEnd(text, cell.to) ? one(text, name, cell, "inline") : [];
   }
   if (isQuoted || !isGap) return [];
   // `gh secret set NAME --body …`, and routers say how a password is written before it.
@@ -234,8 +274,10 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   // Most such words are followed by another one.
   const least = name.strength > 1 ? 1 : 2;
   const own = text.slice(value.from, value.to);
+  if (!value.quoted && (POINTER.test(own) || own === name.text)) return [];
   if ((least > 1 && PLAIN_WORD.test(own)) || valueStrength(own) < least) return [];
   const prefix = text.slice(Math.max(0, name.from - BEFORE), name.from);
+  if (!value.quoted && prefix.endsWith("#define ")) return [];
   if (name.isFlag && !text.startsWith("-", start)) return one(text, name, value, "setting");
   if (SETTER.test(prefix.slice(-40))) return one(text, name, value, "setting");
   if (name.strength > 1 && LOGIN.test(prefix)) {
@@ -331,6 +373,13 @@ function isLineEnd(text: string, at: number): boolean {
 
 const PARTS =
   /(?:Server|Data Source|Host(?:Name)?|User(?: Id|name|)|Uid|Endpoint|SharedAccessKeyName|AccountName|Database|Initial Catalog|DefaultEndpointsProtocol|Driver|jdbc:\w+:[^;]{1,80}|Provider|Port|Trusted_Connection|Address|AuthType|Url|ClientId)\s?=?[^;=]{0,100};/i;
+
+/** A part of a connection string: blanks may stand in it, but not what follows as an argument of a command. */
+function partAt(text: string, at: number): Value | undefined {
+  const value = bareAt(text, at, ";\"'`\\n\\r<>");
+  const next = value && /\s-{1,2}[A-Za-z]/.exec(text.slice(value.from, value.to));
+  return next ? trimmed(text, value.from, value.from + next.index) : value;
+}
 
 /** ADO, ODBC, JDBC and Azure have `Name=value;Name=value`. */
 function isInConnectionString(text: string, name: Name, at: number): boolean {

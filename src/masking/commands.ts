@@ -1,8 +1,14 @@
 import { matchOf, type SecretMatch } from "./secret-match.js";
-import { valueStrength } from "./secret-values.js";
+import { type ValueStrength, valueStrength } from "./secret-values.js";
 
 /** An argument of a command, in quotes or not. */
 const ARGUMENT = `(?:"([^"\\n]{1,200})"|'([^'\\n]{1,200})'|([^\\s"'\`;|&<>]{1,200}))`;
+
+/** What a command is given on its standard input. */
+const GIVEN = [
+  new RegExp(`(?:echo|printf)\\s{1,4}(?:-\\w\\s{1,4})?(?:["']?%s(?:\\\\n)?["']?\\s{1,4})?${ARGUMENT}`, "dg"),
+  new RegExp(`<<<\\s{0,4}${ARGUMENT}`, "dg"),
+];
 
 interface Command {
   /** The words that a line is looked at for. */
@@ -10,6 +16,8 @@ interface Command {
   readonly patterns: readonly RegExp[];
   /** What stands between a user and the password, where both are one argument. */
   readonly separator?: string;
+  /** How strong a value must be that is no flag's own; default 1. */
+  readonly least?: ValueStrength;
 }
 
 function argumentOf(flags: string): RegExp {
@@ -111,10 +119,21 @@ const COMMANDS: readonly Command[] = [
   { words: ["chpasswd"], patterns: [new RegExp(`echo\\s{1,4}(?:-\\w\\s{1,4})?${ARGUMENT}`, "dg")], separator: ":" },
   {
     words: ["--password-stdin", "sudo -S", "--stdin", "--with-token"],
-    patterns: [
-      new RegExp(`(?:echo|printf)\\s{1,4}(?:-\\w\\s{1,4})?${ARGUMENT}`, "dg"),
-      new RegExp(`<<<\\s{0,4}${ARGUMENT}`, "dg"),
-    ],
+    patterns: GIVEN,
+  },
+  {
+    words: ["secret put", "secret set", "secrets set", "secret add", "secrets add", "secret create", "env add"],
+    patterns: GIVEN,
+  },
+  {
+    words: ["rabbitmqctl"],
+    patterns: [new RegExp(`(?:add_user|change_password)\\s{1,4}\\S{1,60}\\s{1,4}${ARGUMENT}`, "dg")],
+  },
+  {
+    words: ["curl", "wget", "curlie"],
+    patterns: [argumentOf("(?:-b|--cookie)(?:=|\\s{1,4})")],
+    separator: "=",
+    least: 2,
   },
   {
     words: ["sendline", 'send "'],
@@ -179,7 +198,7 @@ function lineEnd(text: string, at: number): number {
   return Math.max(to, at + 1);
 }
 
-function inLine(line: string, start: number, { patterns, separator }: Command): readonly SecretMatch[] {
+function inLine(line: string, start: number, { patterns, separator, least = 1 }: Command): readonly SecretMatch[] {
   return patterns.flatMap((pattern) =>
     [...line.matchAll(pattern)].flatMap((match): SecretMatch[] => {
       const span = match.indices?.slice(1).find((each) => each !== undefined);
@@ -191,7 +210,7 @@ function inLine(line: string, start: number, { patterns, separator }: Command): 
       let password = argument.slice(split + 1);
       // sqlplus user/password@host
       if (separator === "/") password = /^\//.test(argument) ? "" : password.replace(/@[^@]*$/, "");
-      if (valueStrength(password) === 0 || password.startsWith("-")) return [];
+      if (valueStrength(password) < least || password.startsWith("-")) return [];
       return [matchOf(start + from + split + 1, password, "password", start + match.index)];
     }),
   );

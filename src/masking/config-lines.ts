@@ -1,7 +1,7 @@
 import { after } from "./assigned-values.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
-import { nameStrength } from "./secret-names.js";
 import { valueStrength } from "./secret-values.js";
+import { inTables } from "./tables.js";
 import { replacedView } from "./views.js";
 
 /**
@@ -22,6 +22,7 @@ export function findInFormats(
     inPgpass(text, ports),
     text.includes("Secret") ? inKubernetesSecrets(text) : [],
     inWebKeys(text),
+    inSignIns(text),
     inTables(text, columns),
     phrasesIn(text, phrases),
   ];
@@ -64,8 +65,6 @@ const FLAT_FIELD = /["'][\w.-]{1,100}["']:\s{0,4}["']([^"']{4,4000})["']/g;
 const LONGEST_SECRET = 20_000;
 /** What outputs of tools put before lines; without it, how far a line is indented tells what it belongs to. */
 const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|[ \t]{0,8}\d{1,6}(?:[:\t→]|\| ?)|\+|> )/gm;
-
-const FIRST_PREFIX = new RegExp(PREFIX.source);
 
 /** All values of a Secret are, whatever they are called. */
 function inKubernetesSecrets(text: string): readonly SecretMatch[] {
@@ -121,66 +120,21 @@ function inWebKeys(text: string): readonly SecretMatch[] {
   return found;
 }
 
-/** What names of columns begin with, as far as they are looked for. */
-export const COLUMN_WORDS: readonly string[] = ["password", "passwd", "secret", "api_key", "apikey"];
-const COLUMN = /(?:password|passwd|secret|api_?key)"?(?=[,;\t\r\n])/iy;
-const WHOLE_COLUMN = new RegExp(`(?:^|[\\n,;\\t"|+> :])(?:user_?)?${COLUMN.source}`, "iy");
-/** How far before such a word the name may begin, the sign that stands before it included. */
-const BACK = [6, 5, 4, 1, 0];
-const COLUMNS = /^["\w -]{1,40}(?:[,;\t]["\w -]{1,40}){1,30}\r?$/;
-const MOST_ROWS = 200;
-const LONGEST_HEAD = 500;
+const SIGN_IN = /\{\s{0,40}"type"\s{0,4}:\s{0,4}"(?:api|oauth|wellknown)"\s{0,4},([^{}]{1,8000})/g;
+const SIGN_IN_FIELD = /"(key|token|access|refresh)"\s{0,4}:\s{0,4}"([^"\s]{8,6000})"/g;
 
-/** Files of comma-separated values have their names in the first line. */
-function inTables(text: string, places: readonly number[]): readonly SecretMatch[] {
+/** opencode's own file of how it signs in to providers, `auth.json`. */
+function inSignIns(text: string): readonly SecretMatch[] {
+  if (!/"(?:api|oauth|wellknown)"/.test(text)) return [];
   const found: SecretMatch[] = [];
-  for (const place of places) {
-    const index = columnStart(text, place);
-    if (index === undefined) continue;
-    const before = text.slice(Math.max(0, index - LONGEST_HEAD), index);
-    const from = index - before.length + before.lastIndexOf("\n") + 1;
-    const head = lineAt(text, from);
-    const [, columns = ""] = splitPrefix(head);
-    if (!COLUMNS.test(columns)) continue;
-    const separator = /[,;\t]/.exec(columns)?.[0] ?? ",";
-    const names = columns
-      .trimEnd()
-      .split(separator)
-      .map((name) => name.replaceAll('"', ""));
-    const column = names.findIndex((name) => nameStrength(name) > 1);
-    if (column < 0) continue;
-    let at = from + head.length + 1;
-    for (let row = 0; row < MOST_ROWS; row += 1) {
-      const line = lineAt(text, at);
-      const [prefix, rest] = splitPrefix(line);
-      const cells = rest.trimEnd().split(separator);
-      if (cells.length !== names.length) break;
-      const start = at + prefix.length + cells.slice(0, column).join(separator).length + (column > 0 ? 1 : 0);
-      const cell = /^"?([^"]{4,200})"?$/.exec(cells[column] ?? "")?.[1];
-      if (cell !== undefined && valueStrength(cell) > 1) {
-        const own = start + ((cells[column] ?? "").startsWith('"') ? 1 : 0);
-        found.push(matchOf(own, cell, names[column] ?? "password", at));
-      }
-      at += line.length + 1;
+  for (const { 0: whole, 1: fields = "", index } of text.matchAll(SIGN_IN)) {
+    const base = index + whole.length - fields.length;
+    for (const { 0: field, 1: name = "", 2: value = "", index: inside } of fields.matchAll(SIGN_IN_FIELD)) {
+      const own = base + inside + field.lastIndexOf(value);
+      if (valueStrength(value) > 1) found.push(matchOf(own, value, name, base + inside));
     }
   }
   return found;
-}
-
-/** Where the name of a column begins that has a certain word at a place. */
-function columnStart(text: string, place: number): number | undefined {
-  if (after(COLUMN, text, place) === undefined) return undefined;
-  return BACK.map((back) => place - back).find((from) => from >= 0 && (after(WHOLE_COLUMN, text, from) ?? 0) > place);
-}
-
-function splitPrefix(line: string): readonly [prefix: string, rest: string] {
-  const length = FIRST_PREFIX.exec(line)?.[0].length ?? 0;
-  return [line.slice(0, length), line.slice(length)];
-}
-
-function lineAt(text: string, from: number): string {
-  const end = text.indexOf("\n", from);
-  return text.slice(from, Math.min(end < 0 ? text.length : end, from + 2_000));
 }
 
 /** What phrases are called. */

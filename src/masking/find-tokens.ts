@@ -1,5 +1,5 @@
 import { matchOf, type SecretMatch } from "./secret-match.js";
-import { valueStrength } from "./secret-values.js";
+import { isOfBothCases, valueStrength } from "./secret-values.js";
 import { AROUND, SHAPES, type Shape } from "./token-shapes.js";
 
 /** What a token may not follow on: a longer word is another one. */
@@ -125,5 +125,6 @@ function isTokenPart(code: number): boolean {
 }
 
 function isMixture(text: string): boolean {
-  return /\d/.test(text) && /[A-Za-z]/.test(text) && !/(.)\1{7}/.test(text);
+  const isMixed = (/\d/.test(text) && /[A-Za-z]/.test(text)) || isOfBothCases(text);
+  return isMixed && !/(.)\1{7}/.test(text);
 }

@@ -1,4 +1,4 @@
-import { valueStrength } from "./secret-values.js";
+import { isExpression, valueStrength } from "./secret-values.js";
 
 /** A part of a text. */
 export interface Span {
@@ -42,6 +42,7 @@ export function credentialsOf(text: string, from: number, isCookie: boolean): re
     });
   }
   const own = /^\S+/.exec(rest)?.[0].replace(/[,;)\]}]+$/, "") ?? "";
+  if (scheme === 0 && isExpression(own)) return [];
   if (own.length < 6 || valueStrength(own) < (scheme > 0 ? 2 : 3)) return [];
   return [{ from: from + scheme, to: from + scheme + own.length }];
 }

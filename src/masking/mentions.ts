@@ -16,7 +16,8 @@ const LEADS_ON: ReadonlySet<string> = new Set("is was are to ist lautet est es e
 export function isMention(text: string, { from, to, strength, isHeader }: Name): boolean {
   if (isHeader || text[from - 1] === "<") return false;
   const code = text.charCodeAt(to);
-  if (code === COMMA) return true;
+  // In files of comma-separated values a line begins with it.
+  if (code === COMMA) return isSpace(text.charCodeAt(to + 1)) || (from > 0 && text.charCodeAt(from - 1) !== LINE_FEED);
   if (code !== LINE_FEED && code !== RETURN && !isBlank(code)) return false;
   let at = to;
   while (at - to <= MOST_BLANKS && isSpace(text.charCodeAt(at))) at += 1;

@@ -2,10 +2,11 @@
 import { ADDRESS_WORDS } from "./addresses.js";
 import { mayBeStemAt, STEMS } from "./assigned-names.js";
 import { COMMAND_WORDS } from "./commands.js";
-import { COLUMN_WORDS, PHRASE_WORDS, PORT_WORDS } from "./config-lines.js";
+import { PHRASE_WORDS, PORT_WORDS } from "./config-lines.js";
 import { KNOWN_BEGINNING, KNOWN_WORDS } from "./known-beginnings.js";
 import { type LowBytes, lowBytesOf } from "./low-bytes.js";
 import { KEY_WORDS } from "./private-keys.js";
+import { COLUMN_WORDS } from "./tables.js";
 import { AROUND, SHAPES } from "./token-shapes.js";
 
 /** Places of a text, ascending in each list: what is looked for begins at one of its places, or nowhere. */

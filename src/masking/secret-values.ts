@@ -10,7 +10,7 @@ const PLACEHOLDER =
   /^(?:\$\{?\(?[A-Za-z_][\w.:-]*\}?\)?|%[A-Za-z_]\w*%?|%\(\w+\)s|<[^>]*>?|\[[^\]]*\]?|\{[^}]*\}?|\(.*|\*+|[.…•·●_-]+|(.)\1{2,}|&\w+;?|@\w+@|![A-Z]\w+|#\{.*|__\w+__|\\[A-Za-z]+\{?.*)$/u;
 
 const NO_VALUE =
-  /^(?:null|none|nil|undefined|void|true|false|yes|no|on|off|required|optional|default|unset|empty|missing|unknown|any|string|str|number|int|integer|bool|boolean|bytes?|buffer|object|array|list|text|varchar|char|date|uuid|function|self|this|password|passwd|passphrase|pass|pwd|secret|token|key|apikey|api_key|auth|bearer|basic|digest|user|username|login|admin|administrator|root|guest|test|tests|testing|demo|example|sample|dummy|fake|mock|foo|bar|baz|qux|foobar|postgres|postgresql|mysql|mongo|mongodb|redis|rabbitmq|minio|minioadmin|changeit|changeme|letmein|welcome|hello|world|abc|abcd|abc123|secret123|password1|password123|passw0rd|p@ssw0rd|p@ssword|1234|12345|123456|1234567|12345678|123456789|1234567890|0123456789|qwerty|qwer|asdf|asdfasdf|todo|tbd|tba|fixme|hidden|redacted|masked|removed|omitted|censored|private|public|encrypted|hunter|localhost|same-origin|include|omit|manual|auto|inherit|ephemeral|prompt|stdin|env|file|vault|keyring|keychain|secretmanager|xxx|yyy|zzz|n\/a|sha1|sha256|sha384|sha512|md5|hmac|rsa|aes|hs256|rs256|es256|utf8|utf-8|base64|hex|ascii|latin1|binary|current-password|new-password|one-time-code)$/i;
+  /^(?:null|none|nil|undefined|void|true|false|yes|no|on|off|required|optional|options?|flags?|arguments?|parameters?|default|unset|empty|missing|unknown|any|string|str|number|int|integer|bool|boolean|bytes?|buffer|object|array|list|text|varchar|char|date|uuid|function|self|this|password|passwd|passphrase|pass|pwd|secret|token|key|apikey|api_key|auth|bearer|basic|digest|user|username|login|admin|administrator|root|guest|test|tests|testing|demo|example|sample|dummy|fake|mock|foo|bar|baz|qux|foobar|postgres|postgresql|mysql|mongo|mongodb|redis|rabbitmq|minio|minioadmin|changeit|changeme|letmein|welcome|hello|world|abc|abcd|abc123|secret123|password1|password123|passw0rd|p@ssw0rd|p@ssword|1234|12345|123456|1234567|12345678|123456789|1234567890|0123456789|qwerty|qwer|asdf|asdfasdf|todo|tbd|tba|fixme|hidden|redacted|masked|removed|omitted|censored|private|public|encrypted|hunter|localhost|same-origin|include|omit|manual|auto|inherit|ephemeral|prompt|stdin|env|file|vault|keyring|keychain|secretmanager|xxx|yyy|zzz|n\/a|sha1|sha256|sha384|sha512|md5|hmac|rsa|aes|hs256|rs256|es256|utf8|utf-8|base64|hex|ascii|latin1|binary|current-password|new-password|one-time-code)$/i;
 
 const STAND_IN =
   /(?:^|[^a-z])(?:your|yours|my-?own|change-?_?me|change-?_?this|replace|placeholder|example|insert|enter|put|redacted|masked|dummy|sample|fake|goes-?_?here|not-?_?a-?_?real|xxx+)(?:$|[^a-z])|x{6,}|X{4,}|\.\.\.|…|\*{3,}|•{2,}|\[masked|<[\w -]+>|\$\{|\$\(|\{\{|<%|%\(|#\{|process\.env|os\.environ|getenv|System\.get|import\.meta|secretsmanager|keyvault|^op:\/\/|^vault:|^ref\+|^arn:|^env[:.(]|^secrets?\.|^ENC\[|^!vault|^file:/i;
@@ -24,7 +24,7 @@ const WORD = /^(?:[A-Z]?[a-z]{1,24}\d{0,4}|[A-Z]{1,12}\d{0,4}|\d{1,4}|v\d{1,3})$
 /** Whether it is made of words and small numbers, as names of things are. */
 function isWordy(value: string): boolean {
   // Names begin with letters: `2024Abc` in the midst of one is chance.
-  if (/[-_.:/+#]\d+[A-Za-z]{3}/.test(value)) return false;
+  if (/[-_.:/+#]\d+[A-Za-z]{3}|\d#[A-Za-z]/.test(value) || isOfBothCases(value)) return false;
   const parts = value
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .replace(/(\d)([A-Z][a-z])/g, "$1 $2")
@@ -36,6 +36,22 @@ function isWordy(value: string): boolean {
   // Chance makes such parts too, but short ones and unpronounceable ones.
   const odd = parts.filter((part) => /^[A-Za-z]{1,2}$|^[b-df-hj-np-tv-xz]{4,}\d*$/i.test(part));
   return !/\d/.test(value) || odd.length < 2;
+}
+
+/**
+ * Whether chance chose between capitals and small letters: names have a capital for some five letters, or many at once.
+ */
+export function isOfBothCases(value: string): boolean {
+  const letters = value.replaceAll(/[^A-Za-z]/g, "");
+  if (letters.length < 16) return false;
+  const capitals = letters.replaceAll(/[a-z]/g, "").length / letters.length;
+  if (capitals <= 1 / 3 || capitals >= 2 / 3 || changesOf(letters) <= letters.length / 4) return false;
+  return isSpelledOddly(letters);
+}
+
+/** Whether capitals stand side by side, or around one letter, more than once: `HTMLDataListElement` has them so once. */
+function isSpelledOddly(letters: string): boolean {
+  return (letters.match(/[A-Z]{2,}|(?<=[A-Z])[a-z](?=[A-Z])/g)?.length ?? 0) > 1;
 }
 
 /** In bits for each character. */
@@ -101,9 +117,10 @@ function strengthOf(text: string): ValueStrength {
     if (SENTENCE.test(value) || /[<>{}=;]|[.:!?]$|^[A-Z]\w* [a-z]/.test(value)) return 0;
     return /^[a-z]+(?: [a-z]+){2,}$/.test(value) ? 1 : /\d/.test(value) ? 2 : 1;
   }
-  if (/^[A-Za-z]+$/.test(value)) return length >= 16 && changesOf(value) > length / 3 ? 3 : 1;
+  if (/^[A-Za-z]+$/.test(value))
+    return length >= 16 && (isOfBothCases(value) || (changesOf(value) > length / 3 && isSpelledOddly(value))) ? 3 : 1;
   if (isWordy(value)) return 1;
-  const isMixed = /\d/.test(value) && /[A-Za-z]/.test(value);
+  const isMixed = (/\d/.test(value) && /[A-Za-z]/.test(value)) || isOfBothCases(value);
   if (length >= 16 && isMixed && entropyOf(value) >= (length >= 20 ? 2.8 : 3)) return 3;
   if (length >= 20 && /^\d+$/.test(value)) return 2;
   if (!/[A-Za-z0-9].*[A-Za-z0-9].*[A-Za-z0-9]/.test(value)) return 0;
@@ -112,7 +129,17 @@ function strengthOf(text: string): ValueStrength {
 
 /** Whether it is what code has in the place of a value: a call, a field of something, a list. */
 export function isExpression(value: string): boolean {
-  return EXPRESSION.test(value);
+  return EXPRESSION.test(value) && !isDottedToken(value);
+}
+
+/** Tokens too have dots between their parts. */
+function isDottedToken(value: string): boolean {
+  return (
+    /^[\w-]+(?:\.[\w-]+)+[;,]?$/.test(value) &&
+    value
+      .split(/[.;,]/)
+      .some((part) => /^[A-Za-z\d]{16,}$/.test(part) && /\d.*[A-Za-z].*\d/.test(part) && valueStrength(part) === 3)
+  );
 }
 
 /** What is longer and still not random is text. */

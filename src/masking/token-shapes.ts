@@ -40,6 +40,8 @@ export const SHAPES: readonly Shape[] = [
   ...shape("LITELLM_KEY", "sk-litellm-", "[\\w-]{16,}"),
   ...shape("API_KEY", "sk-", "[A-Za-z0-9]{20,}(?![\\w-])"),
   ...shape("API_KEY", "sk-", "(?=[\\w-]{0,80}\\d)(?=[\\w-]{0,80}[A-Z])[\\w-]{32,}"),
+  ...shape("SIGNATURE", "Signature=", "[\\w%+/~-]{24,}={0,2}", { kept: true }),
+  ...shape("GOOGLE_KEY", "AQ.Ab", "[\\w-]{40,}"),
   ...shape("GROQ_KEY", "gsk_", "[A-Za-z0-9]{20,}"),
   ...shape("XAI_KEY", "xai-", "[A-Za-z0-9]{20,}"),
   ...shape("PERPLEXITY_KEY", "pplx-", "[A-Za-z0-9]{20,}"),

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { STEMS } from "../../src/masking/assigned-names.js";
 import { findAssignments } from "../../src/masking/assignments.js";
 import { COMMAND_WORDS } from "../../src/masking/commands.js";
-import { COLUMN_WORDS, PHRASE_WORDS } from "../../src/masking/config-lines.js";
+import { PHRASE_WORDS } from "../../src/masking/config-lines.js";
 import { findTokenShapes } from "../../src/masking/find-tokens.js";
 import { placesIn } from "../../src/masking/places.js";
 import { KEY_WORDS } from "../../src/masking/private-keys.js";
+import { COLUMN_WORDS } from "../../src/masking/tables.js";
 import { AROUND, SHAPES } from "../../src/masking/token-shapes.js";
 
 const words = [
