@@ -50,6 +50,38 @@ const EXPORT = {
   ],
 };
 
+/** The same as opencode 2 writes it. */
+const EXPORT_2 = {
+  info: {
+    ...{ id: SESSION, projectID: "global", title: "Practice", agent: "build", cost: 0, tokens },
+    ...{ location: { directory: "/" }, time: { created: AT, updated: AT + 900 } },
+  },
+  messages: [
+    { id: PROMPT, type: "user", text: asked.content, time: { created: AT } },
+    {
+      ...{ id: ANSWER, type: "assistant", agent: "build", cost: 0, tokens, finish: "stop" },
+      ...{
+        model: { id: model.modelID, providerID: model.providerID },
+        time: { created: AT + 10, completed: AT + 800 },
+      },
+      content: [
+        { type: "text", text: "Looked." },
+        {
+          ...{ type: "tool", id: "call_1", name: "shell", executed: false },
+          state: {
+            status: "completed",
+            input: { command: "true" },
+            content: [{ type: "text", text: "" }],
+            metadata: {},
+          },
+          time: { created: AT + 400, ran: AT + 400, completed: AT + 500 },
+        },
+      ],
+    },
+    { id: "msg_practice000000000000000003", type: "idle", outcome: "succeeded", time: { created: AT + 850 } },
+  ],
+};
+
 const BODY = JSON.stringify({ model: model.modelID, messages: [{ role: "system", content: "Practise." }, asked] });
 const REPLY = `data: ${JSON.stringify({
   id: "practice",
@@ -71,7 +103,8 @@ const RECORDED = [
 /** The parts in which a run hands over its session. */
 export const PRACTICE = {
   id: SESSION,
-  exported: EXPORT,
+  /** By opencode's generation. */
+  exported: { 1: EXPORT, 2: EXPORT_2 },
   logText: `timestamp=${new Date(AT).toISOString()} level=INFO message=loop session.id=${SESSION} step=0\n`,
   wire: RECORDED.map((line) => `${JSON.stringify(line)}\n`).join(""),
   run: {

@@ -1,6 +1,7 @@
 import { setImmediate as others } from "node:timers/promises";
 import type { Masking } from "../masking/mask.js";
 import { maskedLike } from "../masking/masked.js";
+import type { ServedSession } from "../opencode/drive.js";
 import { assembleSessions, exportFromJson } from "../opencode/session.js";
 import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
@@ -10,6 +11,8 @@ import { PRACTICE } from "./practice-session.js";
 /** Once opencode has the prompt, and is waiting for a model itself. */
 const AFTER_MS = 100;
 
+type Generation = ServedSession["generation"];
+
 let isRehearsed = false;
 
 /**
@@ -18,13 +21,13 @@ let isRehearsed = false;
  *
  * @returns ends it, where it is still to begin or goes on
  */
-export function rehearseSoon(masking: Masking): () => void {
+export function rehearseSoon(masking: Masking, generation: Generation): () => void {
   if (isRehearsed) return () => undefined;
   isRehearsed = true;
   const ending = new AbortController();
   const timer = setTimeout(() => {
     // What fails here fails again when it counts, and is told of then.
-    rehearse(masking, ending.signal).catch(() => undefined);
+    rehearse(masking, ending.signal, generation).catch(() => undefined);
   }, AFTER_MS);
   timer.unref();
   return () => {
@@ -37,11 +40,17 @@ export function rehearseSoon(masking: Masking): () => void {
  * Reads, masks and traces a session of looptrace's own, and leaves nothing of it: the caller's function is not given
  * texts that no session has. What waits in the meantime (a permission that is asked for) has its turn in between.
  *
+ * @param generation opencode's, which has a form of its own for what is read
  * @returns its traces
  * @throws the signal's reason
  */
-export async function rehearse(masking: Masking, signal: AbortSignal): Promise<readonly LoopTrace[]> {
-  const { id, exported, run, logText, wire } = PRACTICE;
+export async function rehearse(
+  masking: Masking,
+  signal: AbortSignal,
+  generation: Generation,
+): Promise<readonly LoopTrace[]> {
+  const { id, run, logText, wire } = PRACTICE;
+  const exported = PRACTICE.exported[generation];
   const [tree] = assembleSessions([exportFromJson(exported, id)]);
   if (!tree) return [];
   await others(undefined, { signal });

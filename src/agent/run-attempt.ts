@@ -102,7 +102,7 @@ async function driveAndRecord(
         passwords.push(...passwordOf(served));
         const told = hooks.onServed?.(served);
         const live = liveFor(request, served);
-        const endRehearsal = rehearseSoon(maskingOf(request, passwords));
+        const endRehearsal = rehearseSoon(maskingOf(request, passwords), served.generation);
         return async () => {
           endRehearsal();
           await Promise.all([told?.(), live?.()]);

@@ -1,9 +1,9 @@
 /**
- * Finds which modules of the command line are needed together, by playing runs on a warm server and `show` of what they
- * have kept, first and once more, and writes them to `src/cli/hot-modules.ts`. To be done again when many modules have moved: what is not
- * listed is found all the same, a little later.
+ * Finds which modules of the command line are needed together, by playing runs on a warm server of either generation
+ * and `show` of what they have kept, first and once more, and writes them to `src/cli/hot-modules.ts`. To be done again
+ * when many modules have moved: what is not listed is found all the same, a little later.
  *
- *   npm run build && npx tsx test/bench/hot-modules.ts && npm run build
+ *   npm run build && LOOPTRACE_TEST_OPENCODE2=<path> npx tsx test/bench/hot-modules.ts && npm run build
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -11,6 +11,7 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
+import { OPENCODE2_VARIABLE, realOpencode2 } from "../support/real-opencode2.js";
 import { builtPath } from "./built.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
 import { timed } from "./timed.js";
@@ -29,7 +30,7 @@ Module._load = function (request, ...rest) {
   return module;
 };
 require("node:diagnostics_channel").subscribe("http.client.request.start", ({ request }) => {
-  if (request.method === "POST" && /\\/message/.test(request.path)) told.push(">");
+  if (request.method === "POST" && /\\/(?:message|prompt)/.test(request.path)) told.push(">");
 });
 process.on("exit", () => writeFileSync(process.env.BENCH_TOLD, JSON.stringify(told)));
 `;
@@ -40,12 +41,13 @@ try {
   const told = join(bench.home, "told.json");
   await writeFile(hook, HOOK);
   const home = join(bench.home, "looptrace");
-  const play = async (...args: readonly string[]): Promise<readonly string[]> => {
+  const playOn = async (opencode: string, ...args: readonly string[]): Promise<readonly string[]> => {
     await timed(bench, process.execPath, ["-r", hook, builtPath("cli/main.js"), ...args], {
-      ...{ LOOPTRACE_OPENCODE: openCodeBinary(), LOOPTRACE_HOME: home, LOOPTRACE_WARM: "10m", BENCH_TOLD: told },
+      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: home, LOOPTRACE_WARM: "10m", BENCH_TOLD: told },
     });
     return JSON.parse(await readFile(told, "utf8"));
   };
+  const play = (...args: readonly string[]) => playOn(openCodeBinary(), ...args);
   // The first one starts the server.
   await play("run", "--quiet", promptOf(0));
   const run = await play("run", "--quiet", promptOf(1));
@@ -62,6 +64,14 @@ try {
   const sent = run.indexOf(">");
   const before = new Set(run.slice(0, sent));
   const after = new Set(run.slice(sent + 1).filter((name) => name !== ">" && !before.has(name)));
+  const second = realOpencode2();
+  if (second === undefined)
+    throw new Error(`${OPENCODE2_VARIABLE} names no opencode 2, of whose runs some modules are`);
+  await playOn(second, "run", "--quiet", promptOf(2));
+  const run2 = await playOn(second, "run", "--quiet", promptOf(3));
+  const sent2 = run2.indexOf(">");
+  const before2 = new Set(run2.slice(0, sent2));
+  const after2 = new Set(run2.slice(sent2 + 1).filter((name) => name !== ">"));
   const of = (names: ReadonlySet<string>, ...others: readonly ReadonlySet<string>[]): string[] =>
     [...names].filter((name) => others.every((set) => !set.has(name)));
   const both = (names: ReadonlySet<string>, more: ReadonlySet<string>): ReadonlySet<string> =>
@@ -75,6 +85,8 @@ try {
     "hot-keep": of(after, view, show),
     "hot-view": of(view, before, after),
     "hot-show": of(show, before, after, view),
+    "hot-prompt-2": of(before2, before, after, view, show),
+    "hot-end-2": of(after2, before2, before, after, view, show),
   };
   const path = fileURLToPath(new URL("../../src/cli/hot-modules.ts", import.meta.url));
   const text = await readFile(path, "utf8");

@@ -34,8 +34,9 @@ const chunk = (value: unknown): boolean =>
 const headers = (value: unknown): boolean => isPlain(value) && Object.values(value).every(text);
 const ofRequest: Shape = { n: count, at: number };
 
-/** What stands in the lines of which there are many. */
+/** What stands in the lines that each recording has. */
 const SHAPES = {
+  tap: { v: number, id: orNone(text), masked: orNone(text) },
   request: {
     ...ofRequest,
     ...{ method: text, url: text, headers, session: id, parent: id, message: id },
@@ -64,7 +65,7 @@ const MISSING = { session: null, parent: null, message: null, purpose: null, bas
  */
 export function wholeLine(row: Fields): RecordingLine | undefined {
   const { t } = row;
-  if (t !== "request" && t !== "response" && t !== "part" && t !== "end") return undefined;
+  if (t !== "tap" && t !== "request" && t !== "response" && t !== "part" && t !== "end") return undefined;
   const shape: Shape = SHAPES[t];
   const told: Record<string, unknown> = { t, ...(t === "request" ? MISSING : {}) };
   for (const name in shape) if (row[name] !== undefined) told[name] = row[name];

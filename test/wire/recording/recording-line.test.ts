@@ -29,7 +29,7 @@ const rows = [
     .map((line) => JSON.parse(line)),
   ...own,
 ]
-  .filter(({ t }) => t !== "tap" && t !== "tool" && t !== "note")
+  .filter(({ t }) => t !== "tool" && t !== "note")
   .map((row): ToldRow => ({ row, whole: wholeLine, parsed: (one) => lineOf.parse(one) }));
 
 describe("a line of a recording that is told by hand", () => {
