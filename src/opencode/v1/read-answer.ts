@@ -73,10 +73,22 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
     tools,
     patches,
     error: info.error ? { name: info.error.name, data: info.error.data } : null,
-    finish: info.finish ?? null,
+    finish: finishOf(message),
     structured: info.structured ?? null,
     notes: request?.misfit ? [MISFITS[request.misfit]] : [],
   };
+}
+
+/**
+ * How its last call ended. Older rows lack that on the message, and some on the step-finish too: a message that was
+ * completed with a step-finish went on with tools, or was an answer.
+ */
+function finishOf({ info, parts }: AssistantMessage): string | null {
+  if (info.finish !== undefined || info.error || info.time.completed === undefined) return info.finish ?? null;
+  const last = parts.findLast((part) => part.type === "step-finish");
+  if (!last) return null;
+  const hasTools = parts.some((part) => part.type === "tool" && !isProviderExecuted(part));
+  return last.reason ?? (hasTools ? "tool-calls" : "stop");
 }
 
 const MISFITS = {

@@ -19,6 +19,7 @@ import {
   stepFinish,
   stepStart,
   T0,
+  text,
   tool,
   treeOf,
   user,
@@ -281,4 +282,29 @@ describe("times that are missing", () => {
     const session = exportFromJson({ info: {}, messages }, "x");
     expect(session.info).toMatchObject({ id: "ses_made", time: { created: T0 } });
   });
+});
+
+test.each([
+  ["the step-finish says it", undefined, "stop", "completed"],
+  ["nothing does", undefined, undefined, "completed"],
+  ["the step-finish says that it was cut off", undefined, "length", "max_output_tokens"],
+])("a completed message that does not say how it ended: %s", (_, finish, reason, outcome) => {
+  const tokens = { input: 100, output: 10, reasoning: 0, cache: { read: 0, write: 0 } };
+  const asked = user(0, "Go.");
+  const worked = assistant(
+    10,
+    900,
+    [stepStart(20), tool(30, 40, 800), stepFinish(890, { reason: undefined, tokens })],
+    {
+      parentID: asked.info.id,
+    },
+  );
+  const said = [stepStart(920), text(930, 1_100, "Done."), stepFinish(1_190, { reason, tokens })];
+  const answered = assistant(910, 1_200, said, { finish, parentID: asked.info.id });
+  const { loop } = onlyOne(traceSession(treeOf(exportOf([asked, worked, answered]))));
+  expect(loop).toMatchObject({ outcome: outcome === "completed" ? "completed" : "failed" });
+  expect(loop.error?.code ?? "completed").toBe(outcome);
+  // After tools that were the last the turn was broken off.
+  const cut = onlyOne(traceSession(treeOf(exportOf([asked, worked])))).loop;
+  expect(cut.error?.code).toBe("aborted");
 });
