@@ -183,7 +183,8 @@ function createTurn<Client, Event>(
     failing.abort();
   };
   const rests = async (withinMs: number): Promise<boolean> => {
-    if (!idle) await Promise.race([rested, sleep(withinMs, undefined, { ref: false })]);
+    // A moment at most, through which it holds the process.
+    if (!idle) await Promise.race([rested, sleep(withinMs)]);
     return idle;
   };
   let shown: Progress | undefined;
