@@ -129,6 +129,7 @@ export const HOT_MODULES: HotModules = {
     "opencode/schema/whole-event",
     "text/json-depth",
     "opencode/server/turn-watch",
+    "opencode/server/rest-watch",
     "opencode/server/event-evidence",
     "opencode/server/session-mirror",
     "agent/rehearse",

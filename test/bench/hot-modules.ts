@@ -35,6 +35,9 @@ require("node:diagnostics_channel").subscribe("http.client.request.start", ({ re
 process.on("exit", () => writeFileSync(process.env.BENCH_TOLD, JSON.stringify(told)));
 `;
 
+const second = realOpencode2();
+if (second === undefined) throw new Error(`${OPENCODE2_VARIABLE} names no opencode 2, of whose runs some modules are`);
+
 const bench = await isolatedOpenCode(quickSessions(4));
 try {
   const hook = join(bench.home, "hook.cjs");
@@ -64,9 +67,6 @@ try {
   const sent = run.indexOf(">");
   const before = new Set(run.slice(0, sent));
   const after = new Set(run.slice(sent + 1).filter((name) => name !== ">" && !before.has(name)));
-  const second = realOpencode2();
-  if (second === undefined)
-    throw new Error(`${OPENCODE2_VARIABLE} names no opencode 2, of whose runs some modules are`);
   await playOn(second, "run", "--quiet", promptOf(2));
   const run2 = await playOn(second, "run", "--quiet", promptOf(3));
   const sent2 = run2.indexOf(">");

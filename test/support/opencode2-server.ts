@@ -58,6 +58,10 @@ export interface Opencode2Server {
   readonly fail: (what: RegExp, times: number, status?: number) => void;
   /** Lets each answer wait. */
   readonly slow: (ms: number) => void;
+  /** Has a prompt wait so long before it is taken up. */
+  readonly beginLate: (ms: number) => void;
+  /** Tells something that is nothing of this server's doing. */
+  readonly tell: (type: string, data: Readonly<Record<string, unknown>>) => void;
   /** Takes the interrupts of turns, and does nothing. */
   readonly ignoreInterrupts: () => void;
   /** As a process that is told to end: turns are cut off, and stay claimed. */
@@ -114,6 +118,7 @@ export async function startOpencode2Server(options: Opencode2ServerOptions): Pro
   const failures: { readonly what: RegExp; times: number; readonly status: number }[] = [];
   const catalogued = new Set<string>();
   let slowMs = 0;
+  let lateMs = 0;
   let takesInterrupts = true;
   let taken = 0;
 
@@ -544,7 +549,7 @@ export async function startOpencode2Server(options: Opencode2ServerOptions): Pro
           delivery,
         };
         const inboxID = enqueue(id, item, typeof body.id === "string" ? body.id : undefined);
-        if (body.resume !== false) setImmediate(() => wake(id));
+        if (body.resume !== false) setTimeout(() => wake(id), lateMs);
         return { status: 200, json: { data: { id: inboxID, sessionID: id, time: { created: Date.now() }, ...item } } };
       }
       case "POST command": {
@@ -693,6 +698,10 @@ export async function startOpencode2Server(options: Opencode2ServerOptions): Pro
     slow: (ms) => {
       slowMs = ms;
     },
+    beginLate: (ms) => {
+      lateMs = ms;
+    },
+    tell: emit,
     ignoreInterrupts: () => {
       takesInterrupts = false;
     },

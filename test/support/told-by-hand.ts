@@ -27,10 +27,34 @@ const ODD: readonly unknown[] = [
     { start: 1 },
     { created: 1, ran: -1 },
   ],
+  ...[
+    -0,
+    "a".repeat(301),
+    "session.idle",
+    "session.created",
+    "request",
+    { created: null },
+    { id: null, providerID: "x" },
+  ],
   ...[{ directory: "/" }, { type: "text", text: "a" }, { status: "running" }, { read: 1, write: null }],
   JSON.parse('{"__proto__": {"a": 1}, "b": null}'),
 ];
-const KEYS = ["error", "state", "time", "metadata", "content", "files", "location", "retry", "__proto__", "z"];
+const KEYS = [
+  "error",
+  "state",
+  "time",
+  "metadata",
+  "content",
+  "files",
+  "location",
+  "retry",
+  "executed",
+  "created",
+  "parentID",
+  "type",
+  "__proto__",
+  "z",
+];
 
 /** @returns how many of the rows are told by hand, of each as its schema has it */
 export function toldAsParsed(rows: readonly ToldRow[]): number {

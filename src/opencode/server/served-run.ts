@@ -7,8 +7,8 @@ import type { DriveHooks } from "../request/drive-request.js";
 import { initialProgress, type Progress } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import type { RunEvent } from "../schema/run-event.js";
-import type { ServerEvent } from "../schema/server-event.js";
 import type { ToldMessages } from "./read-messages.js";
+import { createRestWatch, isIdle } from "./rest-watch.js";
 import type { OpenedSession, ServerAdapter } from "./server-adapter.js";
 import type { RunningServer } from "./start-server.js";
 import type { StopRequest } from "./stop-request.js";
@@ -174,18 +174,10 @@ function createTurn<Client, Event>(
   const failing = new AbortController();
   let hookProblem: unknown;
   let idle = false;
-  let tellRest = (): void => undefined;
-  const rested = new Promise<void>((resolve) => {
-    tellRest = resolve;
-  });
+  const rest = createRestWatch(sessionId);
   const fail = (problem: unknown): void => {
     hookProblem ??= problem;
     failing.abort();
-  };
-  const rests = async (withinMs: number): Promise<boolean> => {
-    // A moment at most, through which it holds the process.
-    if (!idle) await Promise.race([rested, sleep(withinMs)]);
-    return idle;
   };
   let shown: Progress | undefined;
   const tell = (progress: Progress): void => {
@@ -205,9 +197,8 @@ function createTurn<Client, Event>(
       const events = run.take(event);
       for (const fact of adapter.facts(event)) {
         watch.take(fact);
-        if (!isIdle(fact, sessionId)) continue;
-        idle = true;
-        tellRest();
+        rest.take(fact);
+        if (isIdle(fact, sessionId)) idle = true;
       }
       adapter.serve(client, event, run.isOurs);
       if (run.progress === before && events.length === 0) return;
@@ -219,7 +210,7 @@ function createTurn<Client, Event>(
       }
     },
     play: async () => {
-      const turn = { ...options, ...session, failing: failing.signal, hasRested: () => idle, rests };
+      const turn = { ...options, ...session, failing: failing.signal, rest };
       tell(run.progress);
       const stopReading = followLog(options, run.takeLine, () => tell(run.progress));
       const end = await adapter.play(client, turn).finally(stopReading);
@@ -337,13 +328,4 @@ function listen<Client, Event>(
     following = follow(connection, { ...hooks, onConnected }).finally(() => clearTimeout(patience));
   });
   return { connected, following };
-}
-
-function isIdle(event: ServerEvent, sessionId: string): boolean {
-  if (event.type === "session.idle") return event.properties.sessionID === sessionId;
-  return (
-    event.type === "session.status" &&
-    event.properties.sessionID === sessionId &&
-    event.properties.status.type === "idle"
-  );
 }

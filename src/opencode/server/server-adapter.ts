@@ -5,6 +5,7 @@ import type { CheckedRequest } from "../request/run-request.js";
 import type { ServerEvent } from "../schema/server-event.js";
 import type { ServerConnection } from "./connection.js";
 import type { ToldMessages } from "./read-messages.js";
+import type { RestWatch } from "./rest-watch.js";
 import type { FollowedRun, ServedProgress } from "./served-progress.js";
 import type { RunningServer } from "./start-server.js";
 import type { StopRequest } from "./stop-request.js";
@@ -28,10 +29,8 @@ export interface TurnToPlay extends OpenedSession {
   readonly stop: StopRequest;
   /** Aborted when the turn is to end for a failure on this side. */
   readonly failing: AbortSignal;
-  /** Whether an event has told that the session came to rest since the prompt was handed over. */
-  readonly hasRested: () => boolean;
-  /** Waits until one has told it, so many ms at most. @returns whether one has */
-  readonly rests: (withinMs: number) => Promise<boolean>;
+  /** What events tell of the session's rest. */
+  readonly rest: Omit<RestWatch, "take">;
   /** Says which trace the prompt will become; undefined where its requests are to carry none. */
   readonly announce?: ((sessionId: string, traceId: string) => Promise<void>) | undefined;
 }

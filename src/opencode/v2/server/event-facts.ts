@@ -9,6 +9,8 @@ import type { ServerEvent2 } from "./server-event.js";
 export function factsOf2(event: ServerEvent2): readonly ServerEvent[] {
   const { at, size } = event;
   switch (event.type) {
+    // A prompt is taken up by what is at work already, or begins it.
+    case "session.inbox.delivered":
     case "session.execution.started": {
       const { sessionID } = event.data;
       return [{ type: "session.status", properties: { sessionID, status: { type: "busy" } }, at, size }];

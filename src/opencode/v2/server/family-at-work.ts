@@ -17,8 +17,8 @@ const MOST_SESSIONS = 1_000;
  * Which of a session and its subagents' are at work on a server of opencode 2. What is at work is asked first: who is
  * it was started before, and is in the family that is asked for then.
  *
- * @param isAtRest whether the session itself is known to be: where it has no subagents there is nobody who could start
- *   one, and both questions go out together
+ * @param isAtRest whether the session itself was told to be, and is not known to have subagents: where it has none there
+ *   is nobody who could start one, and both questions go out together
  * @throws {ServerRequestError} when the server cannot be asked
  */
 export async function familyAtWork(

@@ -29,14 +29,16 @@ export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<Turn
       if (stop.by !== undefined || failing.aborted) return false;
       const path = `/api/session/${encodeURIComponent(sessionId)}/prompt`;
       const body = { text, delivery: "steer" };
+      turn.rest.begin();
       if (!isSuccess(await requestJson(client.connection, path, { method: "POST", body, signal }))) return false;
-      await atRest(client, { ...turn, hasRested: () => false, rests: async () => false }, signal);
+      await atRest(client, turn, signal);
       return stop.by === undefined && !failing.aborted;
     };
   return await playTurn(
     {
       prompt: async (signal) => {
         const { schema, checkAnswer = () => [], message } = turn.request;
+        turn.rest.begin();
         const admitted = await admit(client, turn, schema ? askingFor(schema, message) : message, signal);
         if (!isSuccess(admitted)) return { error: refusal(admitted) };
         let told: Promise<unknown> | undefined;
@@ -110,16 +112,18 @@ async function atRest(
 ): Promise<void> {
   const { sessionId } = turn;
   let isConfirmed = false;
+  let isParent = false;
   for (;;) {
     const waited = await waitFor(client, sessionId, signal);
     if (waited.status >= 500)
       throw new ServerRequestError(`wait for the session ${sessionId}`, waited.json, waited.status);
     // After an interrupt what waits stays where it is.
     const isEnded = turn.stop.by !== undefined || turn.failing.aborted;
-    const isToldOf = isEnded ? turn.hasRested() : await turn.rests(TOLD_MS);
-    if (isToldOf) onRest();
-    const waits = !isEnded && !isToldOf && (await hasInbox(client, sessionId, signal));
-    const { active, hasChildren } = await familyAtWork(client, sessionId, signal, isToldOf);
+    const isTold = isEnded ? turn.rest.isTold() : await turn.rest.isToldWithin(TOLD_MS);
+    if (isTold) onRest();
+    const waits = !isEnded && !isTold && (await hasInbox(client, sessionId, signal));
+    const { active, hasChildren } = await familyAtWork(client, sessionId, signal, isTold && !isParent);
+    isParent ||= hasChildren;
     if (waits || active.length > 0) {
       isConfirmed = false;
       await sleep(LOOK_AGAIN_MS, undefined, { signal });

@@ -59,8 +59,10 @@ export async function rawSession2From(
   signal?: AbortSignal,
 ): Promise<RawSession2> {
   if (!isSessionId(id)) throw new SessionNotFoundError(id);
+  const ending = new AbortController();
+  const reach = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
   const ask = (query: Readonly<Record<string, string | number | undefined>>) =>
-    requestOfSession(connection, id, "/message", { query, signal });
+    requestOfSession(connection, id, "/message", { query, signal: reach });
   const read = async (): Promise<readonly unknown[]> => {
     const all: unknown[] = [];
     for await (const page of pages(ask, { order: "asc" })) all.push(...page);
@@ -69,11 +71,15 @@ export async function rawSession2From(
   const reading = read();
   // Told of below; that there is no such session is told by its own route.
   reading.catch(() => undefined);
-  const { data: info } = await requestOfSession(connection, id, "", { signal });
-  const messages = await reading;
-  if (isTooDeep([info, messages]))
-    throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);
-  return { info, messages };
+  try {
+    const { data: info } = await requestOfSession(connection, id, "", { signal });
+    const messages = await reading;
+    if (isTooDeep([info, messages]))
+      throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);
+    return { info, messages };
+  } finally {
+    ending.abort();
+  }
 }
 
 /** The oldest first, as they were started. */

@@ -51,7 +51,9 @@ export async function requestJson(
       accept: "application/json",
       ...(json === undefined ? {} : { "content-type": "application/json" }),
     };
-    const answer = await send(url.href, { method, headers, body: json, signal });
+    // Each request in flight listens to its signal, and more than ten to one would be warned of.
+    const own = signal && AbortSignal.any([signal]);
+    const answer = await send(url.href, { method, headers, body: json, signal: own });
     const text = await textOf(answer, mostBytes);
     return { status: answer.statusCode ?? 500, json: parsed(text), length: text.length };
   } catch (error) {

@@ -73,6 +73,30 @@ test("a session that is not there, an id that is none, a server that is gone, a 
   await expect(rawSession2From(server.connection, "ses_1")).rejects.toThrow(ServerRequestError);
 });
 
+test("what cannot be read is not read on", async () => {
+  const server = await serve([session("ses_1", {}, 3_000)]);
+  server.slow(5);
+  server.fail(/GET \/api\/session\/ses_1$/, 1);
+  await expect(rawSession2From(server.connection, "ses_1")).rejects.toThrow(ServerRequestError);
+  const pagesAsked = (): number => server.requests.filter(({ path }) => path.includes("/message")).length;
+  const before = pagesAsked();
+  for (let round = 0; round < 5; round += 1) await requestJson(server.connection, "/api/session/active");
+  // One may have been on its way.
+  expect(pagesAsked()).toBeLessThanOrEqual(before + 1);
+});
+
+test("many requests at once under one signal warn of nothing", async () => {
+  const server = await serve([session("ses_1")]);
+  const warned: string[] = [];
+  const onWarning = ({ name }: Error) => warned.push(name);
+  process.on("warning", onWarning);
+  onTestFinished(() => void process.off("warning", onWarning));
+  const { signal } = new AbortController();
+  const asked = Array.from({ length: 20 }, () => requestJson(server.connection, "/api/session/active", { signal }));
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
+  expect(warned).not.toContain("MaxListenersExceededWarning");
+});
+
 test("an abort is the caller's own reason", async () => {
   const connection = await serveAlways(() => undefined);
   const controller = new AbortController();

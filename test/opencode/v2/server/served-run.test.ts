@@ -137,6 +137,21 @@ describe.concurrent("a turn on a server of opencode 2", () => {
     expect(result.progress.tokens.input).toBe(200);
   });
 
+  it("is not over when another one's end is told before it has begun", async ({ expect }) => {
+    const { run, server } = await standIn({ turns: [says("Yes.")] });
+    const { sessionId } = await run();
+    server.beginLate(300);
+    const isAsked = () => asked(server.requests, "POST", /\/prompt$/).length === 2;
+    const other = (async () => {
+      await expect.poll(isAsked, { interval: 5 }).toBe(true);
+      server.tell("session.execution.succeeded", { sessionID: sessionId });
+    })();
+    const again = await run({ session: sessionId ?? "" });
+    await other;
+    expect(namesOf(again.events)).toEqual(["step_start", "text", "step_finish"]);
+    expect(outcomeOf(server.sessions().get(sessionId ?? ""))).toBe("succeeded");
+  });
+
   it("ends without any events too", async () => {
     const { run, server } = await standIn({ turns: [says("Yes.")] });
     server.fail(/GET \/api\/event/, 1_000);
@@ -249,6 +264,15 @@ describe.concurrent("a turn on a server of opencode 2", () => {
     });
     await expect(run({ files: [directory] })).rejects.toThrow(/takes neither folders/);
     expect(asked(server.requests, "POST", /^\/api\/session$/)).toHaveLength(1);
+  });
+
+  it.each([
+    ["a file that is not there", { files: ["none.txt"] }],
+    ["a model that it does not have", { model: "scripted/none", refuseUnknownModel: true }],
+  ])("makes no session that would stay empty: %s", async (_, request) => {
+    const { run, server } = await standIn({ models: ["scripted/m1"] });
+    await expect(run(request)).rejects.toThrow();
+    expect(server.sessions().size).toBe(0);
   });
 
   it("asks for a structured answer in the prompt, and again while it does not fit", async () => {
