@@ -197,7 +197,7 @@ export interface Answer {
   readonly tools: readonly ToolRun[];
   readonly patches: readonly Patch[];
   readonly error: ErrorObject | null;
-  /** As it stands on the message, which lacks it when it failed or was cut off. */
+  /** How its last call ended, in opencode's word; null where it failed or was cut off, or nothing tells. */
   readonly finish: string | null;
   /** The structured answer that was asked for; null: none. */
   readonly structured: unknown;

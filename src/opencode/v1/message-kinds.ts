@@ -1,4 +1,5 @@
 import type { AssistantMessage, CompactionPart, Message, Part, UserMessage } from "../schema/session-export.js";
+import { isProviderExecuted } from "./provider-tools.js";
 
 export function isUser(message: Message): message is UserMessage {
   return message.info.role === "user";
@@ -73,8 +74,9 @@ export function isCommand(message: UserMessage, answers: readonly AssistantMessa
   const parts = toldParts(message);
   if (parts.length === 0 || !parts.every(isSynthetic) || answers.length === 0) return false;
   const isNoted = isNotedCommand(message);
-  return answers.every(({ info, parts: done }) => {
-    if (info.finish !== undefined || info.error || info.summary === true) return false;
+  return answers.every((answer) => {
+    const { info, parts: done } = answer;
+    if (finishOf(answer) !== null || info.error || info.summary === true) return false;
     // For a moment, or for ever if opencode was ended in it, the tool is not there yet.
     return done.length === 0
       ? isNoted && info.time.completed === undefined
@@ -87,6 +89,20 @@ export function isNotedCommand(message: UserMessage): boolean {
   return toldParts(message).some(
     (part) => part.type === "text" && part.synthetic === true && part.text === COMMAND_TEXT,
   );
+}
+
+/**
+ * How an answer's last call ended. Older rows lack that on the message, and some on the step-finish too: a message that
+ * was completed with a step-finish went on with tools, or was an answer.
+ *
+ * @returns opencode's word for it; null where the message failed, is not complete, or has no step-finish that tells
+ */
+export function finishOf({ info, parts }: AssistantMessage): string | null {
+  if (info.finish !== undefined || info.error || info.time.completed === undefined) return info.finish ?? null;
+  const last = parts.findLast((part) => part.type === "step-finish");
+  if (!last) return null;
+  const hasTools = parts.some((part) => part.type === "tool" && !isProviderExecuted(part));
+  return last.reason ?? (hasTools ? "tool-calls" : "stop");
 }
 
 /** Whether a person asked for a compaction, as by `/compact`. */

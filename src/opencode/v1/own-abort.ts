@@ -1,6 +1,7 @@
 import { isOwnAbort } from "../schema/run-end.js";
 import type { RunEvidence } from "../schema/run-evidence.js";
 import type { Message } from "../schema/session-export.js";
+import { finishOf, isAssistant } from "./message-kinds.js";
 import type { RawTurn } from "./turns.js";
 
 /** What a server notes about a message that it was made to abort. */
@@ -23,10 +24,10 @@ export function withoutOwnAbortErrors(run: RunEvidence): RunEvidence {
 }
 
 function cutOff(message: Message, isLast: boolean): Message {
+  if (!isAssistant(message)) return message;
   const { info } = message;
-  if (info.role !== "assistant") return message;
   // While opencode waits to ask again there is nothing that could take up the error.
-  const isSilent = isLast && info.error === undefined && info.finish === undefined;
+  const isSilent = isLast && info.error === undefined && finishOf(message) === null;
   if (info.error?.name !== ABORTED_MESSAGE && !isSilent) return message;
   const { error: _, ...rest } = info;
   return { ...message, info: { ...rest, time: { created: info.time.created } } };

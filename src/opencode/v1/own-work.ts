@@ -8,10 +8,10 @@ import type { RunOfTurn } from "../model/runs-of-turns.js";
 import type { Answer } from "../model/session.js";
 import type { LoggedMark } from "../read/log-marks.js";
 import type { AssistantMessage, Part } from "../schema/session-export.js";
+import { goesOn } from "./loop-end.js";
 import type { MessageClock } from "./message-clock.js";
 import { within } from "./session-log.js";
 import type { SessionMarks } from "./session-marks.js";
-import { endsTheLoop } from "./turns.js";
 
 /** An assistant message, and what was read from it. */
 export interface ReadMessage {
@@ -26,6 +26,8 @@ export interface OwnWorkContext {
   /** The run that it was in; null where none is known. */
   readonly of: RunOfTurn | null;
   readonly marks: SessionMarks;
+  /** Of the opencode that made the session. */
+  readonly version: string;
   /** Whether opencode had MCP servers. */
   readonly hasServers: boolean;
   /** When what a loop began with was noted, by its id: prompts, and what opencode itself wrote. */
@@ -33,13 +35,14 @@ export interface OwnWorkContext {
 }
 
 export function ownWorkOf(messages: readonly ReadMessage[], context: OwnWorkContext): TurnsOwnWork {
-  const { at, of, marks } = context;
+  const { at, of, marks, version } = context;
   const within: OwnWork[] = [];
   let before = at;
   messages.forEach((one, index) => {
     const last = messages[index - 1]?.message;
     // Once a loop has ended opencode is at no work until something is asked again: by a person, or by a subagent's end.
-    const noted = last && endsTheLoop(last) ? context.notedAt.get(one.message.info.parentID ?? "") : undefined;
+    const noted =
+      last && !goesOn(last, one.message, version) ? context.notedAt.get(one.message.info.parentID ?? "") : undefined;
     const from = Math.max(before, Math.min(noted ?? before, one.answer.created));
     for (const work of beforeRequest(one, { before: from, isFirst: index === 0 }, context)) within.push(work);
     for (const work of afterOutput(one, marks)) within.push(work);

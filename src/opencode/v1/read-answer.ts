@@ -12,6 +12,7 @@ import type { CallOutput, Interval, ModelFacts, Patch } from "../model/values.js
 import type { AssistantInfo, AssistantMessage } from "../schema/session-export.js";
 import { type Attempt, attemptsOf } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
+import { finishOf } from "./message-kinds.js";
 import { isProviderExecuted } from "./provider-tools.js";
 import { readTool } from "./read-tool.js";
 import { recordedTokens } from "./recorded-tokens.js";
@@ -79,18 +80,6 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
   };
 }
 
-/**
- * How its last call ended. Older rows lack that on the message, and some on the step-finish too: a message that was
- * completed with a step-finish went on with tools, or was an answer.
- */
-function finishOf({ info, parts }: AssistantMessage): string | null {
-  if (info.finish !== undefined || info.error || info.time.completed === undefined) return info.finish ?? null;
-  const last = parts.findLast((part) => part.type === "step-finish");
-  if (!last) return null;
-  const hasTools = parts.some((part) => part.type === "tool" && !isProviderExecuted(part));
-  return last.reason ?? (hasTools ? "tool-calls" : "stop");
-}
-
 const MISFITS = {
   wire: "The recorded requests do not fit what the export says of this step; they stand beside the steps.",
   log: "opencode's log does not fit what the export says of this step; the export counts.",
@@ -120,7 +109,7 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
     finished,
     answered: isAnswered(message, attempt),
     output: finished ? outputOf(attempt) : cutOffOutput(outputOf(attempt), exchange),
-    finish: attempt.stepFinish?.reason ?? info.finish ?? null,
+    finish: attempt.stepFinish?.reason ?? finishOf(message),
     rawFinish: null,
     failure: request.failure,
     tooLarge: context.overflowed,
@@ -140,10 +129,11 @@ function modelOf({ providerID, modelID, variant }: AssistantInfo, asked: ModelFa
  * Whether the call came to its end. A request that was refused as too large leaves a completed message without
  * anything.
  */
-function isAnswered({ info, parts }: AssistantMessage, attempt: Attempt): boolean {
+function isAnswered(message: AssistantMessage, attempt: Attempt): boolean {
+  const { info, parts } = message;
   if (attempt.stepFinish) return true;
   if (info.error || info.time.completed === undefined) return false;
-  return info.finish !== undefined || parts.some(({ type }) => type === "text" || type === "reasoning");
+  return finishOf(message) !== null || parts.some(({ type }) => type === "text" || type === "reasoning");
 }
 
 function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly DeadRequest[] {

@@ -8,7 +8,7 @@ import type { ModelFacts } from "../model/values.js";
 import type { RunEvidence } from "../schema/run-evidence.js";
 import type { AssistantMessage, Message, SessionExportV1, UserMessage } from "../schema/session-export.js";
 import { messageClock, toolStartIsExact } from "./message-clock.js";
-import { compactionPart, isAskedByHand, isAssistant, isUser } from "./message-kinds.js";
+import { compactionPart, finishOf, isAskedByHand, isAssistant, isUser } from "./message-kinds.js";
 import { withoutOwnAbort, withoutOwnAbortErrors } from "./own-abort.js";
 import { ownWorkOf, type ReadMessage } from "./own-work.js";
 import { readAnswer } from "./read-answer.js";
@@ -138,6 +138,7 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
     return found;
   };
   const rest = entriesIn(turn.rest, origin === "command");
+  const { marks, version, hasServers, notedAt } = session;
   return {
     id,
     at,
@@ -153,9 +154,7 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
     run: run && withoutOwnAbortErrors(run),
     otherCalls: [],
     // Of a fork's the times are those of the session that it was copied from.
-    ownWork: copied
-      ? NO_OWN_WORK
-      : ownWorkOf(read, { at, of, marks: session.marks, hasServers: session.hasServers, notedAt: session.notedAt }),
+    ownWork: copied ? NO_OWN_WORK : ownWorkOf(read, { at, of, marks, version, hasServers, notedAt }),
   };
 }
 
@@ -170,7 +169,7 @@ function modelAsked({ prompts }: RawTurn): ModelFacts | null {
  * without an error; opencode then writes a compaction request that says so.
  */
 function overflowed(message: AssistantMessage, later: Message | undefined): boolean {
-  if (message.info.error || message.info.finish !== undefined || message.parts.length > 0) return false;
+  if (message.info.error || finishOf(message) !== null || message.parts.length > 0) return false;
   if (message.info.time.completed === undefined || !later || !isUser(later)) return false;
   return compactionPart(later)?.overflow === true;
 }

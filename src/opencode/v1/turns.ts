@@ -1,5 +1,6 @@
 import type { AssistantMessage, Message, SessionExportV1, UserMessage } from "../schema/session-export.js";
 import { isCopiedAnswer, isCopiedFromBefore } from "./copied-messages.js";
+import { endsTheLoop, goesOn } from "./loop-end.js";
 import {
   compactionPart,
   isAskedByHand,
@@ -57,7 +58,7 @@ const NEXT_STEP_WITHIN_MS = 250;
  * client's.
  */
 export function turnsOf(session: SessionExportV1, runOf: RunOf = () => undefined): readonly RawTurn[] {
-  const drafts = withContext(mergeDrafts(draftsOf(session), runOf), runOf);
+  const drafts = withContext(mergeDrafts(draftsOf(session), session.info.version, runOf), runOf);
   return drafts.map((draft) => ({
     id: draft.id,
     at: draft.at,
@@ -101,7 +102,7 @@ interface Draft {
 }
 
 /** A turn for each prompt, before those are joined that one run of the loop answered. */
-function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft[] {
+function draftsOf({ info: { time, version }, messages }: SessionExportV1): readonly Draft[] {
   const own = opencodesOwn(messages);
   const answers = answersByPrompt(messages);
   const drafts = new Map<string, Draft>();
@@ -164,7 +165,7 @@ function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft
   };
   const placeAnswer = (message: AssistantMessage, index: number): void => {
     const { id } = message.info;
-    const parentID = parentOf(message, messages[index - 1]);
+    const parentID = parentOf(message, messages, index);
     const placed = { message, index };
     // The named prompt's turn rather than the last one: a prompt can be queued while an earlier turn still answers.
     const named = parentID === undefined ? current : (turnOfOwn.get(parentID) ?? drafts.get(parentID));
@@ -188,7 +189,7 @@ function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft
     const notice = parentID === undefined ? undefined : notices.get(parentID);
     if (!notice) return undefined;
     const last = current?.lastAnswer?.message;
-    const isAtWork = current && !(last && endsTheLoop(last) && !isAskedAgain(last, message));
+    const isAtWork = current && (!last || goesOn(last, message, version));
     const isApart = current && isCopied(current) && !isCopiedAnswer(message, time.created);
     if (current && isAtWork && !isApart) return current;
     current = begin(notice.message.info.id, "opencode", notice);
@@ -205,7 +206,7 @@ function draftsOf({ info: { time }, messages }: SessionExportV1): readonly Draft
 function answersByPrompt(messages: readonly Message[]): ReadonlyMap<string, readonly AssistantMessage[]> {
   const answers = new Map<string, AssistantMessage[]>();
   messages.forEach((message, index) => {
-    const parentID = isAssistant(message) ? parentOf(message, messages[index - 1]) : undefined;
+    const parentID = isAssistant(message) ? parentOf(message, messages, index) : undefined;
     if (!isAssistant(message) || parentID === undefined) return;
     const known = answers.get(parentID);
     if (known) known.push(message);
@@ -214,9 +215,19 @@ function answersByPrompt(messages: readonly Message[]): ReadonlyMap<string, read
   return answers;
 }
 
-/** What it answers: of an older opencode's that names nothing, a person's command right before it. */
-function parentOf({ info }: AssistantMessage, before: Message | undefined): string | undefined {
-  return info.parentID ?? (before && isUser(before) && isNotedCommand(before) ? before.info.id : undefined);
+/**
+ * What it answers: of an older opencode's that names nothing, a person's command right before it, but for a plugin's
+ * notices.
+ */
+function parentOf({ info }: AssistantMessage, messages: readonly Message[], index: number): string | undefined {
+  if (info.parentID !== undefined) return info.parentID;
+  let place = index - 1;
+  let before = messages[place];
+  while (before && isUser(before) && isNotice(before)) {
+    place -= 1;
+    before = messages[place];
+  }
+  return before && isUser(before) && isNotedCommand(before) ? before.info.id : undefined;
 }
 
 /** Whether all that is known of it was copied by a fork: all its answers, or without any the prompt. */
@@ -224,7 +235,7 @@ function isCopied({ firstAnswer, hasOwnAnswer, isCopiedPrompt }: Draft): boolean
   return firstAnswer ? !hasOwnAnswer : isCopiedPrompt;
 }
 
-function mergeDrafts(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
+function mergeDrafts(drafts: readonly Draft[], version: string, runOf: RunOf): readonly Draft[] {
   const merged: Draft[] = [];
   for (const draft of drafts) {
     merged.push(draft);
@@ -233,7 +244,7 @@ function mergeDrafts(drafts: readonly Draft[], runOf: RunOf): readonly Draft[] {
       if (!before || !last || before.origin === "command" || last.origin === "command") break;
       const [run, next] = [runOf(before.at), runOf(last.at)];
       if (run !== undefined && next !== undefined && run !== next) break;
-      if (!isQueued(before, last, earlier) && !isInTheSameLoop(before, last)) break;
+      if (!isQueued(before, last, earlier) && !isInTheSameLoop(before, last, version)) break;
       merged.splice(-2, 2, joined(before, last));
     }
   }
@@ -333,30 +344,15 @@ function isQueued(before: Draft, last: Draft, earlier: Draft | undefined): boole
 }
 
 /** Whether a prompt came while the loop of the one before was at work, and that loop went on with it. */
-function isInTheSameLoop(before: Draft, last: Draft): boolean {
+function isInTheSameLoop(before: Draft, last: Draft, version: string): boolean {
   const ended = before.lastAnswer;
   const next = last.firstAnswer;
-  if (!ended || !next || next.index < ended.index || endsTheLoop(ended.message)) return false;
+  if (!ended || !next || next.index < ended.index || !goesOn(ended.message, next.message, version)) return false;
   if (next.message.info.time.created < ended.message.info.time.created) return false;
   const at = endOf(ended.message);
   if (at === undefined || isCopied(last) !== isCopied(before)) return false;
   const gap = next.message.info.time.created - at;
   return last.at <= at ? gap <= QUEUED_WITHIN_MS : gap <= NEXT_STEP_WITHIN_MS;
-}
-
-/**
- * opencode's loop goes on after tools and after a summary, and ends with everything else: also with a structured
- * answer.
- */
-export function endsTheLoop({ info }: AssistantMessage): boolean {
-  if (info.error || (info.structured !== undefined && info.structured !== null)) return true;
-  return info.summary !== true && info.finish !== "tool-calls";
-}
-
-/** opencode 1.18 asks the model again at once where its answer does not say how it ended. */
-function isAskedAgain({ info }: AssistantMessage, next: AssistantMessage): boolean {
-  if (info.error || info.finish !== "unknown" || info.time.completed === undefined) return false;
-  return next.info.time.created - info.time.completed <= QUEUED_WITHIN_MS;
 }
 
 function endOf(message: AssistantMessage | undefined): number | undefined {

@@ -284,27 +284,45 @@ describe("times that are missing", () => {
   });
 });
 
-test.each([
-  ["the step-finish says it", undefined, "stop", "completed"],
-  ["nothing does", undefined, undefined, "completed"],
-  ["the step-finish says that it was cut off", undefined, "length", "max_output_tokens"],
-])("a completed message that does not say how it ended: %s", (_, finish, reason, outcome) => {
+describe("a completed message that does not say how it ended", () => {
   const tokens = { input: 100, output: 10, reasoning: 0, cache: { read: 0, write: 0 } };
   const asked = user(0, "Go.");
-  const worked = assistant(
-    10,
-    900,
-    [stepStart(20), tool(30, 40, 800), stepFinish(890, { reason: undefined, tokens })],
-    {
+  const tracesOf = (...messages: Parameters<typeof exportOf>[0]) => traceSession(treeOf(exportOf(messages)));
+  const worked = (finish: string | undefined, reason: string | undefined) =>
+    assistant(10, 900, [stepStart(20), tool(30, 40, 800), stepFinish(890, { reason, tokens })], {
       parentID: asked.info.id,
-    },
-  );
-  const said = [stepStart(920), text(930, 1_100, "Done."), stepFinish(1_190, { reason, tokens })];
-  const answered = assistant(910, 1_200, said, { finish, parentID: asked.info.id });
-  const { loop } = onlyOne(traceSession(treeOf(exportOf([asked, worked, answered]))));
-  expect(loop).toMatchObject({ outcome: outcome === "completed" ? "completed" : "failed" });
-  expect(loop.error?.code ?? "completed").toBe(outcome);
-  // After tools that were the last the turn was broken off.
-  const cut = onlyOne(traceSession(treeOf(exportOf([asked, worked])))).loop;
-  expect(cut.error?.code).toBe("aborted");
+      finish,
+    });
+  const said = (reason: string | undefined, info: Json = {}) =>
+    assistant(910, 1_200, [stepStart(920), text(930, 1_100, "Done."), stepFinish(1_190, { reason, tokens })], {
+      parentID: asked.info.id,
+      ...info,
+    });
+
+  test.each([
+    ["the step-finish says it", "stop", "completed", null],
+    ["nothing does", undefined, "completed", null],
+    ["the step-finish says that it was cut off", "length", "failed", "max_output_tokens"],
+  ])("%s", (_, reason, outcome, code) => {
+    const { loop } = onlyOne(tracesOf(asked, worked(undefined, undefined), said(reason)));
+    expect([loop.outcome, loop.error?.code ?? null]).toEqual([outcome, code]);
+    expect(callsIn(loop).map(({ finish }) => finish)).toEqual(["tool-calls", reason ?? "stop"]);
+  });
+
+  test.each([
+    ["the message says it", "tool-calls", "tool-calls"],
+    ["the step-finish does", undefined, "tool-calls"],
+    ["nothing does", undefined, undefined],
+  ])("a prompt that was typed while it was at work is of its turn: %s", (_, finish, reason) => {
+    const typed = user(500, "And that.");
+    const { loop } = onlyOne(tracesOf(asked, worked(finish, reason), typed, said("stop", { parentID: typed.info.id })));
+    expect([loop.outcome, loop.input.length, loop.totals.steps]).toEqual(["completed", 2, 2]);
+  });
+
+  test.each([["stop"], [undefined]])("the turn got over an error before it: its step-finish says %s", (reason) => {
+    const error = { name: "APIError", data: { message: "Overloaded", statusCode: 500, isRetryable: true } };
+    const failed = assistant(10, 900, [], { parentID: asked.info.id, error });
+    const { loop } = onlyOne(tracesOf(asked, failed, said(reason)));
+    expect([loop.outcome, loop.error]).toEqual(["completed", null]);
+  });
 });

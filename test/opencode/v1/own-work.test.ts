@@ -194,4 +194,17 @@ describe("after a loop has ended, opencode is at work from when it is asked agai
     expect(work(false)).toContain("compaction 9000-9050");
     expect(work(true)).toContain("compaction 400-9050");
   });
+
+  test.each([
+    ["a text of opencode's own", { synthetic: true }],
+    ["a plugin's notice", { ignored: true }],
+  ])("but it is all the time in a loop whose answers do not say how they ended: %s", (_, kind) => {
+    const empty = assistant(10, 310, [stepStart(20), stepFinish(300, { reason: "unknown" })], {
+      finish: "unknown",
+      parentID: asked.info.id,
+    });
+    const noted = user(380, [{ type: "text", id: mint("prt", 380), text: "News.", ...kind }]);
+    const work = workIn(asked, empty, noted, answer(400, 700, "Done.", { parentID: noted.info.id }));
+    expect(work).toContain("prompt 310-400");
+  });
 });

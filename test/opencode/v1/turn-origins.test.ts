@@ -166,6 +166,12 @@ describe("a command that a person ran", () => {
     ]);
   });
 
+  test("is one there too where a plugin's notices stand between it and its answer", () => {
+    const [noted, ran] = command(0, 400) as [RawMessage, RawMessage];
+    const unnamed = { ...ran, info: { ...ran.info, parentID: undefined } };
+    expect(summary(tracesOf(noted, notice(5), notice(6), unnamed))).toEqual([["!ls", "completed", null, 0]]);
+  });
+
   test("is unfinished while it runs, and no failed turn when the session ends in it", () => {
     const traces = tracesOf(...command(0, null));
     expect(summary(traces)).toEqual([["!ls", "unfinished", null, 0]]);
@@ -246,6 +252,22 @@ describe("a notice that only people are shown", () => {
     );
     expect(loop.totals.steps).toBe(3);
     expect(loop.steps.flatMap(({ events }) => events.map(({ name }) => name))).toEqual(["doom-loop"]);
+  });
+
+  test("or a person's prompt comes into such a loop: it is of the same turn", () => {
+    const [asked, typed] = [user(0, "Go."), user(350, "Well?")];
+    const empty = assistant(10, 310, [stepStart(20), stepFinish(300, { reason: "unknown" })], {
+      finish: "unknown",
+      parentID: asked.info.id,
+    });
+    const later = (at: number) => answer(at, at + 300, "Done.", { parentID: typed.info.id });
+    const { loop } = onlyOne(tracesOf(asked, empty, typed, later(400)));
+    expect([loop.outcome, loop.input.length, loop.totals.steps]).toEqual(["completed", 2, 2]);
+    expect(tracesOf(asked, empty, typed, later(4_000))).toHaveLength(2);
+    const turnsIn = (version: string) =>
+      traceSession(treeOf(exportOf([asked, empty, typed, later(400)], { version }))).length;
+    // A loop of an older opencode had ended.
+    expect(["1.15.13", "1.17.19", "1.18.0", "unknown"].map(turnsIn)).toEqual([2, 2, 1, 1]);
   });
 
   test("that a plugin had answered begins a turn of its own, without an input", () => {
