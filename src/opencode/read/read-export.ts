@@ -252,7 +252,7 @@ export function messageFromJson(raw: unknown, source: string, place: string | nu
       const completed = info.role === "assistant" ? info.time.completed : undefined;
       const tool = isWholeToolRow(row) ? row : toolRow(row, { created, completed });
       parts.push(parseFields(knownParts.tool, tool, source, partPath));
-    } else if (isKnownType(row.type)) {
+    } else if (isKnownType(row.type) && !isUntold(row)) {
       parts.push(parseFields(knownParts[row.type], row, source, partPath));
     } else {
       unknownParts.push(parseFields(unknownPart, row, source, partPath));
@@ -264,6 +264,11 @@ export function messageFromJson(raw: unknown, source: string, place: string | nu
 /** A tool's row can lack what follows from the rest of it. */
 function isWholeRow(row: Fields): boolean {
   return row.type !== "tool" || isWholeToolRow(row);
+}
+
+/** A text or a thinking that does not say what it says is unknown, and no reason to refuse all else. */
+function isUntold({ type, text }: Fields): boolean {
+  return (type === "text" || type === "reasoning") && typeof text !== "string";
 }
 
 /** How parts without a type are counted. */

@@ -36,8 +36,6 @@ const NEEDED: ReadonlySet<string> = new Set([
   "messages[].info.role",
   "messages[].parts",
   "messages[].parts[]",
-  "text.text",
-  "reasoning.text",
 ]);
 
 interface Place {

@@ -136,7 +136,6 @@ test.each([
   [whole([3]), 'messages[0] has no "info"'],
   [whole([{ info: { id: "msg_1" } }]), "messages[0] (msg_1).info.role is missing"],
   [whole([{ info: { id: "msg_1", role: "user" } }]), "messages[0] (msg_1).parts is not a list"],
-  [whole([message("msg_1", [{ type: "text", id: "prt_1" }])]), "messages[0] (msg_1).parts[0]"],
   [whole([message("msg_1", ["text"])]), "messages[0] (msg_1).parts[0]"],
 ])("%j is refused: %s", (given, why) => {
   expect(refusal(() => exportFromJson(given, "x"))).toContain(why);
@@ -161,6 +160,13 @@ test("what is not known is kept and counted, whatever it is called", () => {
   ]);
   expect(Object.entries(session.unread.roles)).toEqual([["toString", 1]]);
   expect(session.messages[0]?.unknownParts.map(({ type }) => type)).toEqual(parts.map(({ type }) => type));
+});
+
+test.each([[undefined], [null], [7]])("a text and a thinking that say %j are parts that cannot be read", (said) => {
+  const parts = [{ ...text("prt_1"), text: said }, { ...text("prt_2"), type: "reasoning", text: said }, text("prt_3")];
+  const session = generation1(exportFromJson(whole([message("msg_1", parts)]), "x"));
+  expect(session.unread.partTypes).toEqual({ text: 1, reasoning: 1 });
+  expect(session.messages[0]?.parts.map(({ id }) => id)).toEqual(["prt_3"]);
 });
 
 test("fields that this version does not know stay where they are", () => {
