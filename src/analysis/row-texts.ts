@@ -45,7 +45,7 @@ export function purposeText(kind: OtherCall["kind"]): string {
     case "compaction":
       return "to sum up the conversation";
     case "unknown":
-      return "not in the session: a title, a compaction or a missing subagent";
+      return "not in the session: a title, a compaction, a missing subagent or what a call of unknown usage took";
     default:
       return kind satisfies never;
   }

@@ -113,8 +113,15 @@ describe("they are told", () => {
     const row = onlyOne(rowsOf(treeOf(trace)).filter(({ name }) => name === "other-call"));
     expect(row).toMatchObject({ kind: "call", duration: null, cost: 0.25, tokens: { input: 150, output: 13 } });
     expect(gapTexts.otherCalls(gapsOf([trace]))).toEqual([
-      "in no sum: other calls with 165 tokens, $0.2500 (not in the session: a title, a compaction or a missing subagent)",
+      "in no sum: other calls with 165 tokens, $0.2500 (not in the session: a title, a compaction, a missing subagent or what a call of unknown usage took)",
     ]);
+  });
+
+  test("as what a call can have taken whose own tokens nothing tells, too", () => {
+    const untold = answerAt(100, 300, { call: callAt(100, 295, { recorded: recorded(NO_USAGE) }) });
+    const told = gapsOf(traceModel(sessionOf([turnOf(0, [untold])], { counted: { usage: USED, cost: null } })));
+    expect(told).toMatchObject({ doubts: [{ doubt: { kind: "unknown" } }] });
+    expect(onlyOne(gapTexts.otherCalls(told))).toContain("or what a call of unknown usage took");
   });
 
   test("together with those of subagents", () => {
