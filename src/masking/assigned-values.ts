@@ -1,5 +1,8 @@
 export const LONGEST_VALUE = 2_000;
 
+/** What stands between the cells of a table. */
+export const BARS = "|│┃║";
+
 export interface Value {
   readonly from: number;
   readonly to: number;

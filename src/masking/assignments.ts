@@ -1,6 +1,18 @@
 import { isConstant, isStemAt, LONGEST_NAME, type Name, nameAround, nameEnd } from "./assigned-names.js";
 import { one, type Place } from "./assigned-secrets.js";
-import { after, bareAt, LONGEST_VALUE, lineEnd, quotedAt, settingAt, trimmed, type Value } from "./assigned-values.js";
+import {
+  after,
+  BARS,
+  bareAt,
+  LONGEST_VALUE,
+  lineEnd,
+  quotedAt,
+  settingAt,
+  trimmed,
+  type Value,
+} from "./assigned-values.js";
+import { cellBehind } from "./cells.js";
+import { isInConnectionString, partAt } from "./connection-strings.js";
 import { credentialsOf } from "./header-values.js";
 import { isMention } from "./mentions.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
@@ -58,9 +70,6 @@ function tableOf(characters: string): Uint8Array {
 /** What patterns begin with: they are asked where they can match alone. */
 const OPERATORS = tableOf(":=-<?+|!");
 const FALLBACKS = tableOf("\"'`)]|?o \t\n\v\f\r");
-/** What stands between the cells of a table. */
-const BARS = "|│┃║";
-const CELL = new RegExp(`[${BARS}]\\s{0,40}\`{0,2}`, "y");
 /** Terraform's `variable "…" { default = "…" }`, and its outputs. */
 const BLOCK =
   /"\s{0,4}\{[ \t]{0,8}\r?\n(?:[^\n{}]{0,160}\n){0,6}?[^\n"{}=]{0,60}\b(?:default|value)[ \t]{0,40}=[ \t]{0,8}(?=")/y;
@@ -198,7 +207,10 @@ function assigned(
   const isComparison = operator.startsWith("==") || operator.startsWith("!=");
   let at = gapEnd(text, operated);
   if (operator === ":") at = after(TYPED, text, operated) ?? after(EMPHASIS_END, text, operated) ?? at;
-  else if (operator === "=") at = after(CONTINUED, text, at) ?? at;
+  else if (operator === "=" && operated === name.to + 1) {
+    const continued = after(CONTINUED, text, operated);
+    if (continued !== undefined) return one(text, name, continuedAt(text, continued), "inline");
+  }
   const broken = after(LINE_BREAK, text, operated);
   const quoted = quotedAt(text, broken ?? at);
   if (quoted) {
@@ -240,11 +252,15 @@ function assigned(
   return one(text, name, bareAt(text, at, "\\s,;&\"'`<>|)}\\]"), place);
 }
 
+/** What a line that was broken off goes on with: lists of files do so as well. */
+function continuedAt(text: string, at: number): Value | undefined {
+  const value = bareAt(text, at, "\\s\"'`");
+  const own = value && text.slice(value.from, value.to);
+  return own && isLineEnd(text, value.to) && /^[\w+=-]+$/.test(own) && valueStrength(own) === 3 ? value : undefined;
+}
+
 /** In C a name with one of these before it stands behind a type. */
 const POINTER = /^[*&]{1,3}[A-Za-z_]\w*(?:\(|$)/;
-/** In a table of code's own, such as `token | 0xF`. */
-const BITS = /0x[\da-fA-F]{1,8}\b/y;
-
 /** No more than a word, whatever it says. */
 const PLAIN_WORD = /^[A-Za-z]{1,15}$/;
 
@@ -256,11 +272,8 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   const isGap = isBlank(text.charCodeAt(name.to));
   const said = canBegin(SAYS, text.charCodeAt(isGap ? start : name.to)) ? after(SAID, text, name.to) : undefined;
   if (said !== undefined) return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
-  if (BARS.includes(text.charAt(start)) && start < text.length) {
-    const cell = after(CELL, text, start);
-    return cell === undefined || text[start + 1] === "|" || after(BITS, text, cell) !== undefined
-      ? []
-      : one(text, name, bareAt(text, cell, `${BARS}\\n\``), isConstant(name.text) ? "line" : "quoted");
+  if (start < text.length && BARS.includes(text.charAt(start))) {
+    return one(text, name, cellBehind(text, name, start), isConstant(name.text) ? "line" : "quoted");
   }
   if (text[start] === "," && start === name.to && isConstant(name.text) && isLineStart(text, name)) {
     const cell = bareAt(text, start + 1, ",\\s\"'`");
@@ -277,7 +290,9 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   if (!value.quoted && (POINTER.test(own) || own === name.text)) return [];
   if ((least > 1 && PLAIN_WORD.test(own)) || valueStrength(own) < least) return [];
   const prefix = text.slice(Math.max(0, name.from - BEFORE), name.from);
-  if (!value.quoted && prefix.endsWith("#define ")) return [];
+  // In C a macro's own value is mostly another name.
+  if (!value.quoted && prefix.endsWith("#define ") && (valueStrength(own) < 3 || /^[A-Za-z]\w*_\w*$/.test(own)))
+    return [];
   if (name.isFlag && !text.startsWith("-", start)) return one(text, name, value, "setting");
   if (SETTER.test(prefix.slice(-40))) return one(text, name, value, "setting");
   if (name.strength > 1 && LOGIN.test(prefix)) {
@@ -369,31 +384,4 @@ function isLineStart(text: string, name: Name): boolean {
 
 function isLineEnd(text: string, at: number): boolean {
   return /^[ \t]*,?[ \t]*(?:\r?\n|$)/.test(text.slice(at, at + 12));
-}
-
-const PARTS =
-  /(?:Server|Data Source|Host(?:Name)?|User(?: Id|name|)|Uid|Endpoint|SharedAccessKeyName|AccountName|Database|Initial Catalog|DefaultEndpointsProtocol|Driver|jdbc:\w+:[^;]{1,80}|Provider|Port|Trusted_Connection|Address|AuthType|Url|ClientId)\s?=?[^;=]{0,100};/i;
-
-/** A part of a connection string: blanks may stand in it, but not what follows as an argument of a command. */
-function partAt(text: string, at: number): Value | undefined {
-  const value = bareAt(text, at, ";\"'`\\n\\r<>");
-  const next = value && /\s-{1,2}[A-Za-z]/.exec(text.slice(value.from, value.to));
-  return next ? trimmed(text, value.from, value.from + next.index) : value;
-}
-
-/** ADO, ODBC, JDBC and Azure have `Name=value;Name=value`. */
-function isInConnectionString(text: string, name: Name, at: number): boolean {
-  const before = text.slice(Math.max(0, name.from - BEFORE), name.from);
-  const semicolon = before.lastIndexOf(";");
-  if (semicolon >= 0 && /^[ \t]{0,4}[\w ]{0,20}$/.test(before.slice(semicolon + 1))) {
-    const start = Math.max(before.lastIndexOf(";", semicolon - 1), before.lastIndexOf("\n", semicolon));
-    if (before.slice(start + 1, semicolon).includes("=")) return true;
-  }
-  const rest = text.slice(at, at + BEFORE).split("\n", 1)[0] ?? "";
-  const next = rest.indexOf(";");
-  return (
-    next > 0 &&
-    /^\s?[A-Za-z][\w ]{1,30}=/.test(rest.slice(next + 1, next + 40)) &&
-    PARTS.test(`${rest.slice(next + 1)};`)
-  );
 }

@@ -1,14 +1,15 @@
+import { credentialsOf } from "./header-values.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { type ValueStrength, valueStrength } from "./secret-values.js";
 
 /** An argument of a command, in quotes or not. */
 const ARGUMENT = `(?:"([^"\\n]{1,200})"|'([^'\\n]{1,200})'|([^\\s"'\`;|&<>]{1,200}))`;
 
-/** What a command is given on its standard input. */
-const GIVEN = [
-  new RegExp(`(?:echo|printf)\\s{1,4}(?:-\\w\\s{1,4})?(?:["']?%s(?:\\\\n)?["']?\\s{1,4})?${ARGUMENT}`, "dg"),
-  new RegExp(`<<<\\s{0,4}${ARGUMENT}`, "dg"),
-];
+/** What writes an argument. */
+const WRITTEN = `(?:echo|printf)\\s{1,4}(?:-\\w\\s{1,4})?(?:["']?%s(?:\\\\n)?["']?\\s{1,4})?${ARGUMENT}`;
+
+/** What puts its standard input into a store of secrets. */
+const STORES = "\\b(?:secrets? (?:put|set|add|create)|env add)(?![\\w-])";
 
 interface Command {
   /** The words that a line is looked at for. */
@@ -16,7 +17,9 @@ interface Command {
   readonly patterns: readonly RegExp[];
   /** What stands between a user and the password, where both are one argument. */
   readonly separator?: string;
-  /** How strong a value must be that is no flag's own; default 1. */
+  /** Whether the arguments are cookies, each with its name. */
+  readonly hasCookies?: boolean;
+  /** How strong a value must be; default 1. */
   readonly least?: ValueStrength;
 }
 
@@ -119,21 +122,26 @@ const COMMANDS: readonly Command[] = [
   { words: ["chpasswd"], patterns: [new RegExp(`echo\\s{1,4}(?:-\\w\\s{1,4})?${ARGUMENT}`, "dg")], separator: ":" },
   {
     words: ["--password-stdin", "sudo -S", "--stdin", "--with-token"],
-    patterns: GIVEN,
+    patterns: [new RegExp(WRITTEN, "dg"), new RegExp(`<<<\\s{0,4}${ARGUMENT}`, "dg")],
   },
   {
     words: ["secret put", "secret set", "secrets set", "secret add", "secrets add", "secret create", "env add"],
-    patterns: GIVEN,
+    patterns: [
+      // Nothing but what is piped into it: other commands of the line write what they like.
+      new RegExp(`\\b${WRITTEN}[\\s\\\\]{0,8}\\|[\\s\\\\]{0,8}[^\\n|;&<>]{0,120}?${STORES}`, "dg"),
+      new RegExp(`${STORES}[^\\n|;&<>]{0,120}<<<\\s{0,4}${ARGUMENT}`, "dg"),
+    ],
+    least: 2,
   },
   {
     words: ["rabbitmqctl"],
     patterns: [new RegExp(`(?:add_user|change_password)\\s{1,4}\\S{1,60}\\s{1,4}${ARGUMENT}`, "dg")],
+    least: 2,
   },
   {
-    words: ["curl", "wget", "curlie"],
+    words: ["curl", "curlie"],
     patterns: [argumentOf("(?:-b|--cookie)(?:=|\\s{1,4})")],
-    separator: "=",
-    least: 2,
+    hasCookies: true,
   },
   {
     words: ["sendline", 'send "'],
@@ -198,13 +206,19 @@ function lineEnd(text: string, at: number): number {
   return Math.max(to, at + 1);
 }
 
-function inLine(line: string, start: number, { patterns, separator, least = 1 }: Command): readonly SecretMatch[] {
+function inLine(line: string, start: number, command: Command): readonly SecretMatch[] {
+  const { patterns, separator, hasCookies = false, least = 1 } = command;
   return patterns.flatMap((pattern) =>
     [...line.matchAll(pattern)].flatMap((match): SecretMatch[] => {
       const span = match.indices?.slice(1).find((each) => each !== undefined);
       if (!span) return [];
       const [from, to] = span;
       const argument = line.slice(from, to);
+      if (hasCookies) {
+        return credentialsOf(argument, 0, true).map((own) =>
+          matchOf(start + from + own.from, argument.slice(own.from, own.to), "cookie", start + match.index),
+        );
+      }
       const split = separator === undefined ? -1 : argument.indexOf(separator);
       if (separator !== undefined && (split < 0 || argument.includes("://"))) return [];
       let password = argument.slice(split + 1);

@@ -1,6 +1,7 @@
 import { after } from "./assigned-values.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { valueStrength } from "./secret-values.js";
+import { inSignIns } from "./sign-ins.js";
 import { inTables } from "./tables.js";
 import { replacedView } from "./views.js";
 
@@ -115,23 +116,6 @@ function inWebKeys(text: string): readonly SecretMatch[] {
     for (const { 0: whole, 1: value = "", index } of text.slice(from, done).matchAll(PRIVATE_PART)) {
       const own = from + index + whole.lastIndexOf(value);
       found.push(matchOf(own, value, "PrivateKey", own, true));
-    }
-  }
-  return found;
-}
-
-const SIGN_IN = /\{\s{0,40}"type"\s{0,4}:\s{0,4}"(?:api|oauth|wellknown)"\s{0,4},([^{}]{1,8000})/g;
-const SIGN_IN_FIELD = /"(key|token|access|refresh)"\s{0,4}:\s{0,4}"([^"\s]{8,6000})"/g;
-
-/** opencode's own file of how it signs in to providers, `auth.json`. */
-function inSignIns(text: string): readonly SecretMatch[] {
-  if (!/"(?:api|oauth|wellknown)"/.test(text)) return [];
-  const found: SecretMatch[] = [];
-  for (const { 0: whole, 1: fields = "", index } of text.matchAll(SIGN_IN)) {
-    const base = index + whole.length - fields.length;
-    for (const { 0: field, 1: name = "", 2: value = "", index: inside } of fields.matchAll(SIGN_IN_FIELD)) {
-      const own = base + inside + field.lastIndexOf(value);
-      if (valueStrength(value) > 1) found.push(matchOf(own, value, name, base + inside));
     }
   }
   return found;

@@ -38,9 +38,11 @@ export function findTokenShapes(
     const from = at + shape.kept;
     found.push(matchOf(from, text.slice(from, shape.end), shape.label, from, true));
   }
-  for (const [label, word, pattern] of AROUND) {
+  for (const [label, word, pattern, least = 0] of AROUND) {
     if (!around.has(word)) continue;
-    for (const { 0: token, index } of text.matchAll(pattern)) found.push(matchOf(index, token, label, index, true));
+    for (const { 0: token, index } of text.matchAll(pattern)) {
+      if (valueStrength(token) >= least) found.push(matchOf(index, token, label, index, true));
+    }
   }
   return found;
 }

@@ -109,7 +109,9 @@ async function found(values: readonly unknown[], knownShapes: boolean, see: (pie
   const takeDepth = (deepest: number): void => {
     depth = deepest;
   };
-  const watcher = { depth: takeDepth, ...(knownShapes ? { field: takeField } : {}) };
+  const takeSignIn = (name: string, value: string): void =>
+    take({ text: value, label: name, rank: Number.MAX_SAFE_INTEGER });
+  const watcher = { depth: takeDepth, ...(knownShapes ? { field: takeField, signIn: takeSignIn } : {}) };
   for (const piece of textPieces(values, watcher)) {
     see(piece);
     if (!knownShapes) continue;

@@ -46,11 +46,20 @@ export function isOfBothCases(value: string): boolean {
   if (letters.length < 16) return false;
   const capitals = letters.replaceAll(/[a-z]/g, "").length / letters.length;
   if (capitals <= 1 / 3 || capitals >= 2 / 3 || changesOf(letters) <= letters.length / 4) return false;
-  return isSpelledOddly(letters);
+  return isSpelledOddly(value);
+}
+
+const SMALL_WORD = /(?:Of|By|In|To|Is|At|As|On|Or|An|If|Id|Up|No|My)(?![a-z])/g;
+
+/** Whether it is made of words, and of some capitals before them, as in `XGetWMNormalHints`: chance leaves letters alone. */
+function isSpelledAsName(value: string): boolean {
+  return !/(?<![a-z])[a-z](?![a-z])|[A-Z]{6}/.test(value.replaceAll(SMALL_WORD, "-"));
 }
 
 /** Whether capitals stand side by side, or around one letter, more than once: `HTMLDataListElement` has them so once. */
-function isSpelledOddly(letters: string): boolean {
+function isSpelledOddly(value: string): boolean {
+  if (isSpelledAsName(value)) return false;
+  const letters = value.replaceAll(/[^A-Za-z]/g, "");
   return (letters.match(/[A-Z]{2,}|(?<=[A-Z])[a-z](?=[A-Z])/g)?.length ?? 0) > 1;
 }
 
@@ -138,7 +147,7 @@ function isDottedToken(value: string): boolean {
     /^[\w-]+(?:\.[\w-]+)+[;,]?$/.test(value) &&
     value
       .split(/[.;,]/)
-      .some((part) => /^[A-Za-z\d]{16,}$/.test(part) && /\d.*[A-Za-z].*\d/.test(part) && valueStrength(part) === 3)
+      .some((part) => /^[A-Za-z\d]{16,}$/.test(part) && /\d[A-Za-z]+\d/.test(part) && valueStrength(part) === 3)
   );
 }
 

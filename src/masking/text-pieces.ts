@@ -1,4 +1,5 @@
 /** The texts of plain data, put together so that all of them are looked through fast. */
+import { isSignIn, SIGN_IN_FIELDS } from "./sign-ins.js";
 import { TextMap } from "./text-map.js";
 import { namedValue, STRUCTURE, VALUE_FIELDS } from "./texts.js";
 
@@ -12,6 +13,8 @@ const PIECE_SIZE = 12_000;
 export interface PiecesWatcher {
   /** A field that is a text, of any object. */
   readonly field?: (name: string, text: string) => void;
+  /** A field that opencode signs in to a provider by. */
+  readonly signIn?: (name: string, text: string) => void;
   /** How deep objects and lists are nested at most, the outermost ones being 1 deep; told at the end. */
   readonly depth?: (deepest: number) => void;
 }
@@ -50,7 +53,7 @@ export function* textPieces(values: readonly unknown[], watcher: PiecesWatcher =
       depth += 1;
       if (depth > deepest) deepest = depth;
       left.push(END);
-      addParts(value, left, names, watcher.field);
+      addParts(value, left, names, watcher);
       continue;
     }
     // What stands behind base64 tells where it ends.
@@ -73,15 +76,15 @@ const LONGEST_WORD = 10;
 
 /** What the names of fields tell that were met before. */
 type Names = Map<string, NameKind>;
-type NameKind = typeof PLAIN | typeof VALUE | typeof KEPT;
-const [PLAIN, VALUE, KEPT] = [0, 1, 2] as const;
+type NameKind = typeof PLAIN | typeof VALUE | typeof KEPT | typeof SIGN_IN;
+const [PLAIN, VALUE, KEPT, SIGN_IN] = [0, 1, 2, 3] as const;
 
 /** What stands for an id of opencode's: when it was made, and chance. */
 const OPENCODE_ID = /^(?:ses|msg|prt)_[0-9a-f]{12}[0-9A-Za-z]{14}$/;
 const ID_LENGTH = 30;
 
 /** The texts and objects that a value is made of. */
-function addParts(value: object, left: unknown[], names: Names, field: PiecesWatcher["field"]): void {
+function addParts(value: object, left: unknown[], names: Names, { field, signIn }: PiecesWatcher): void {
   if (Array.isArray(value)) {
     for (const item of value) if (typeof item === "string" || typeof item === "object") left.push(item);
     return;
@@ -89,23 +92,32 @@ function addParts(value: object, left: unknown[], names: Names, field: PiecesWat
   const keys = Object.keys(value);
   const items: readonly unknown[] = Object.values(value);
   let hasValue = false;
+  let maySignIn = false;
   for (const key of keys) {
-    const kind = names.get(key);
+    let kind = names.get(key);
+    if (kind === undefined) {
+      kind = kindOf(key);
+      names.set(key, kind);
+      left.push(key);
+    }
     if (kind === VALUE) hasValue = true;
-    if (kind !== undefined) continue;
-    const own = VALUE_FIELDS.includes(key) ? VALUE : STRUCTURE.has(key) ? KEPT : PLAIN;
-    names.set(key, own);
-    if (own === VALUE) hasValue = true;
-    left.push(key);
+    else if (kind === SIGN_IN) maySignIn = true;
   }
   const told = hasValue && field ? namedValue(value) : undefined;
+  const type = maySignIn && signIn ? items[keys.indexOf("type")] : undefined;
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index];
     if (typeof item === "string") {
       const key = keys[index] ?? "";
       if (item.length === ID_LENGTH && names.get(key) === KEPT && OPENCODE_ID.test(item)) continue;
       field?.(told?.key === key ? told.name : key, item);
+      if (type !== undefined && isSignIn(type, key, item)) signIn?.(key, item);
       left.push(item);
     } else if (typeof item === "object") left.push(item);
   }
+}
+
+function kindOf(key: string): NameKind {
+  if (VALUE_FIELDS.includes(key)) return VALUE;
+  return STRUCTURE.has(key) ? KEPT : SIGN_IN_FIELDS.has(key) ? SIGN_IN : PLAIN;
 }

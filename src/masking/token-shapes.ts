@@ -1,3 +1,5 @@
+import type { ValueStrength } from "./secret-values.js";
+
 /** What one kind of token looks like: how it begins, and what follows. */
 export interface Shape {
   readonly label: string;
@@ -40,7 +42,6 @@ export const SHAPES: readonly Shape[] = [
   ...shape("LITELLM_KEY", "sk-litellm-", "[\\w-]{16,}"),
   ...shape("API_KEY", "sk-", "[A-Za-z0-9]{20,}(?![\\w-])"),
   ...shape("API_KEY", "sk-", "(?=[\\w-]{0,80}\\d)(?=[\\w-]{0,80}[A-Z])[\\w-]{32,}"),
-  ...shape("SIGNATURE", "Signature=", "[\\w%+/~-]{24,}={0,2}", { kept: true }),
   ...shape("GOOGLE_KEY", "AQ.Ab", "[\\w-]{40,}"),
   ...shape("GROQ_KEY", "gsk_", "[A-Za-z0-9]{20,}"),
   ...shape("XAI_KEY", "xai-", "[A-Za-z0-9]{20,}"),
@@ -250,8 +251,13 @@ export const SHAPES: readonly Shape[] = [
   ...shape("TELEGRAM_TOKEN", "https://api.telegram.org/bot", "\\d{6,}:[\\w-]{30,}", { kept: true }),
 ];
 
-/** Shapes that have no prefix, but something in their middle by which they are looked for. */
-export const AROUND: readonly (readonly [label: string, word: string, pattern: RegExp])[] = [
+/**
+ * Shapes that have no prefix, but something in their middle by which they are looked for; and how strong a value must be
+ * where the shape alone does not tell.
+ */
+export const AROUND: readonly (readonly [label: string, word: string, pattern: RegExp, least?: ValueStrength])[] = [
+  // In code the same word stands before names of functions and fields.
+  ["SIGNATURE", "Signature=", /(?<=[?&;]Signature=)[\w%+/~-]{24,}={0,2}(?![\w%+/~(.=-])/g, 3],
   ["TERRAFORM_TOKEN", ".atlasv1.", /(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,}/g],
   ["TELEGRAM_TOKEN", ":AA", /(?<![\w-])\d{8,10}:AA[\w-]{32,35}(?![\w-])/g],
   ["AZURE_CLIENT_SECRET", "Q~", /(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}(?![\w~-])/g],

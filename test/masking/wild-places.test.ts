@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { maskFor } from "../../src/masking/mask.js";
 
@@ -22,8 +23,17 @@ describe("a secret is found", () => {
     [
       "below its column between blanks",
       PASSWORD,
-      `Username    Password         Role\nbob         ${PASSWORD}  admin\n`,
+      `Username    Password         Role\n--------    --------         ----\nbob         ${PASSWORD}  admin\n`,
     ],
+    [
+      "below its column without a line",
+      TOKEN,
+      `Username    Password                          Role\nbob         ${TOKEN}  admin\n`,
+    ],
+    ["between heavy bars", TOKEN, `┏━━━━┳━━━━━━━━━┓\n┃ id ┃ api_key ┃\n┣━━━━╋━━━━━━━━━┫\n┃ 1  ┃ ${TOKEN} ┃\n`],
+    ["between double bars", TOKEN, `╔════╦═════════╗\n║ id ║ api_key ║\n╠════╬═════════╣\n║ 1  ║ ${TOKEN} ║\n`],
+    ["behind an empty line", TOKEN, `some words\n\nid|api_key\n1|${TOKEN}\n`],
+    ["below the numbers of lines", TOKEN, `  9|\n 10|| id | api_key |\n 11|| --- | --- |\n 12|| 1 | ${TOKEN} |\n`],
     ["in the second such column", TOKEN, `User,Password,Access key ID,Secret access key\nbob,${PASSWORD},x,${TOKEN}\n`],
     ["below a token's column", TOKEN, `user\tapi_token\tage\nbob\t${TOKEN}\t3\n`],
     ["in a row of names and values", TOKEN, `name,value\nDEPLOY_KEY,${TOKEN}\nPORT,80\n`],
@@ -40,11 +50,17 @@ describe("a secret is found", () => {
       `"Name": "/prod/db/password",\n "Type": "SecureString",\n "Value": "${PASSWORD}"\n`,
     ],
     ["in opencode's own file of keys", TOKEN, `{"openai":{"type":"api","key":"${TOKEN}"}}`],
+    ["in it, in whatever order", TOKEN, `{"openai":{"key":"${TOKEN}","type":"api"}}`],
     ["in what it signs in by", TOKEN, `{"anthropic":{"type":"oauth","refresh":"x","access":"${TOKEN}","expires":1}}`],
     ["as what is put into a store of secrets", TOKEN, `echo "${TOKEN}" | gh secret set DEPLOY\n`],
     ["behind a format", TOKEN, `printf '%s' '${TOKEN}' | vercel env add NAME production\n`],
+    ["as what is given to a store of secrets", TOKEN, `gh secret set DEPLOY <<< "${TOKEN}"\n`],
     ["as an argument without a flag", PASSWORD, `rabbitmqctl add_user bob ${PASSWORD}\n`],
     ["as a cookie of a command", TOKEN, `curl -b "session=${TOKEN}" https://x.example\n`],
+    ["as the first of a command's cookies", TOKEN, `curl -b "session=${TOKEN}; theme=dark" https://x.example\n`],
+    ["as the last of a command's cookies", TOKEN, `curl --cookie 'theme=dark; session=${TOKEN}' https://x.example\n`],
+    ["as a macro", TOKEN, `#define API_TOKEN ${TOKEN}\n`],
+    ["in the midst of a connection string", "-Def7xk", "Server=x;Uid=sa;Password=abc9x -Def7xk;"],
     ["behind an emphasised name", PASSWORD, `**Password:** ${PASSWORD}\n`],
     ["behind a continued line", TOKEN, `api.token=\\\n  ${TOKEN}\n`],
     ["as a signature of an address", TOKEN, `https://b.example/o?Expires=1&Signature=${TOKEN}%3D\n`],
@@ -83,6 +99,98 @@ test.each([
   'variable "db_password" {\n  type = string\n}\n',
   'curl -b cookies.txt -b "lang=english" https://x.example',
   'echo "$TOKEN" | gh secret set DEPLOY',
+  "docker secret create x ./f && echo done; echo done",
+  "echo installing && conda env add foo",
+  'echo "Adding DEPLOY_KEY"; gh secret set DEPLOY_KEY < key.pem',
+  "echo v1.2.3-build7; the secret settings page",
+  "echo v1.2.3-build7 | grep secret settings",
+  "echo Building && cat docs/secret settings.md",
+  "echo v1.2.3-build7 || gh secret set X",
+  "request.Signature=ComputeHmacSha256Signature(key);",
+  "a;Signature=ComputeHmac256Signature9b8c7d6e(key);",
+  "Signature=base64EncodedSignatureOfBody",
+  "x?Signature=base64EncodedSignatureOfBody",
+  `Signature=${TOKEN}.length`,
+  "| Feature | Password | API key |\n| --- | --- | --- |\n| Length | 12 chars | 32 hex |\n| Expires after | 90 days | 15 minutes |\n",
+  "| Step | Secret |\n| --- | --- |\n| Rotate | every 30 days |\n",
+  "password    The password of the user\nsha256sum   check of the file\noauth2cb    callback\n",
+  "name|type\npassword|TEXT\nsha256sum|TEXT\n",
+  "| Key | Note |\n| --- | --- |\n| password | text |\n| sha256sum | text |\n",
+  "SECRET             AGE\ndb-creds-7f9k2m    5d\nweb-tls-9x2k7q4m8  5d\n",
+  "ps aux | grep password | wc -l\nps aux | head -n 20 | wc -l\ncat a | sort -k2 | uniq -c\n",
+  "$ cat users | grep -i password | sort",
+  "ps aux | password | wc -l\nps aux | head -n 20 | wc -l\ncat a | sort -k2 | uniq -c\n",
+  "bucket,s3_key,next_token\nlogs,2024/05/17/app-7f9k2m4q8x1z.log.gz,none\n",
+  "key,token\n1,logs/2024/05/17/app-7f9k2m4q8x1z\n",
+  '{"type":"api","key":"anthropic/claude-3-5-sonnet-20241022"}',
+  '{"type":"oauth","access":"read2write"}',
+  "wget -b --header=X-Id=abc123def https://x.example",
+  '{"type":"text","key":"aB3xY9kQ2mZ7pL5wQ8rT6vN4"}',
+  "rabbitmqctl add_user and then set",
+  "SECRET = \\\n  src/gen2/tok3n.c\n",
+  "SECRET=\\\n  src/gen2/tok3n.c\n",
+  "token = XHeightMMOfScreen\ntoken = XGetWMNormalHints\n",
+  "#define PBE_TOKEN LN_id_PasswordBasedMAC\n",
+  'token: "pbeWithMD5AndDES-CBC", LN_id_PasswordBasedMAC',
 ])("and what looks a little like one stays: %s", async (text) => {
   expect(await masked(text)).toBe(text);
+});
+
+test("what opencode signs in by is found in data too", async () => {
+  const value = {
+    anthropic: { type: "oauth", refresh: "x", access: TOKEN, expires: 1 },
+    openai: { key: PASSWORD.repeat(2), type: "api" },
+    other: { type: "api", key: "anthropic/claude-3-5-sonnet-20241022" },
+    third: { type: "oauth", access: "read2write" },
+    fourth: { type: "text", key: "aB3xY9kQ2mZ7pL5wQ8rT6vN4" },
+  };
+  const mask = await maskFor([value], { environment: {} });
+  expect(mask(value)).toEqual({
+    ...value,
+    anthropic: { ...value.anthropic, access: "[masked: access]" },
+    openai: { ...value.openai, key: "[masked: key]" },
+  });
+});
+
+describe("what is masked stays as it is", () => {
+  const cell = fc.constantFrom(
+    ...[
+      "password",
+      "passwd",
+      "secret",
+      "api_key",
+      "token",
+      "name",
+      "kqz74!R",
+      "admin",
+      "9f8e7d6c5b4a",
+      "[masked: Password]",
+    ],
+    ...[PASSWORD, TOKEN, "", "a b"],
+  );
+  const rows = fc.array(fc.array(cell, { minLength: 2, maxLength: 3 }), { minLength: 1, maxLength: 5 });
+
+  test.each([
+    ["aligned tables", (row: readonly string[]) => row.map((one) => one.padEnd(9)).join("  "), "---------  ---------"],
+    ["aligned tables with wide columns", (row: readonly string[]) => row.map((one) => one.padEnd(34)).join(""), "----"],
+    ["drawn tables", (row: readonly string[]) => `| ${row.join(" | ")} |`, "| --- | --- |"],
+    ["tables with heavy bars", (row: readonly string[]) => `┃ ${row.join(" ┃ ")} ┃`, "┣━━╋━━┫"],
+    ["lists", (row: readonly string[]) => row.join("|"), "---"],
+    ["comma-separated values", (row: readonly string[]) => row.join(","), ""],
+  ])("in %s", async (_, drawn, rule) => {
+    await fc.assert(
+      fc.asyncProperty(rows, fc.boolean(), async ([head = [], ...rest], isRuled) => {
+        const text = [drawn(head), ...(isRuled ? [rule] : []), ...rest.map(drawn)].join("\n");
+        const once = await masked(text);
+        expect(await masked(once)).toBe(once);
+      }),
+    );
+  });
+
+  test("where a row holds a marker", async () => {
+    const once = await masked("passwd   secret\n--------------\nkqz74!R  9f8e7d6c5b4a");
+    expect(await masked(once)).toBe(once);
+    const text = "name     password\n[masked: Password]  admin";
+    expect(await masked(text)).toBe(text);
+  });
 });

@@ -1,0 +1,50 @@
+import { matchOf, type SecretMatch } from "./secret-match.js";
+import { valueStrength } from "./secret-values.js";
+
+/**
+ * opencode's own file of how it signs in to providers, `auth.json`: each is an object such as
+ * `{ "type": "oauth", "refresh": "…", "access": "…" }`, with its fields in any order.
+ */
+const TYPES: ReadonlySet<unknown> = new Set(["api", "oauth", "wellknown"]);
+/** The fields by which it signs in. */
+export const SIGN_IN_FIELDS: ReadonlySet<string> = new Set(["key", "token", "access", "refresh"]);
+
+const TYPE = /"type"\s{0,4}:\s{0,4}"(?:api|oauth|wellknown)"/g;
+const FIELD = /"(key|token|access|refresh)"\s{0,4}:\s{0,4}"([^"\s]{8,6000})"/g;
+/** How far from its type the fields of an object may stand. */
+const FURTHEST = 8_000;
+
+/** Takes time in proportion to the text. */
+export function inSignIns(text: string): readonly SecretMatch[] {
+  const found: SecretMatch[] = [];
+  let done = 0;
+  for (const { index } of text.matchAll(TYPE)) {
+    if (index < done) continue;
+    const first = Math.max(done, index - FURTHEST);
+    const before = text.slice(first, index);
+    const from = Math.max(before.lastIndexOf("{"), before.lastIndexOf("}")) + 1;
+    if (before[from - 1] !== "{") {
+      done = index + 1;
+      continue;
+    }
+    const ahead = text.slice(index, index + FURTHEST);
+    const end = ahead.search(/[{}]/);
+    done = index + (end < 0 ? ahead.length : end);
+    for (const { 0: field, 1: name = "", 2: value = "", index: at } of text.slice(first + from, done).matchAll(FIELD)) {
+      if (!isSignInValue(value)) continue;
+      const own = first + from + at;
+      found.push(matchOf(own + field.lastIndexOf(value), value, name, own));
+    }
+  }
+  return found;
+}
+
+/** The same for data. @param type the object's own, whatever it is */
+export function isSignIn(type: unknown, field: string, value: string): boolean {
+  return SIGN_IN_FIELDS.has(field) && TYPES.has(type) && isSignInValue(value);
+}
+
+/** Other objects have such types and fields too: names of models, and of what is allowed, stay. */
+function isSignInValue(value: string): boolean {
+  return !value.includes("/") && valueStrength(value) === 3;
+}
