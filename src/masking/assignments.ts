@@ -93,9 +93,11 @@ const ELEMENT = /(?:\s[^<>\n]{0,80})?>\s{0,80}(?:<(?:value|string)>\s{0,20})?/y;
 const KEY_ELEMENT = /<\/(?:key|name|Key|Name|string)>[^<]{0,120}<(?:string|value|Value|data)>\s{0,80}/y;
 const ATTRIBUTE =
   /["']\s{1,80}(?:[\w:-]{1,20}=["'][^"'<>\n]{0,60}["']\s{1,8}){0,2}(?:value|Value|val|content|default)\s?=\s?(?=["'])/y;
-const NEXT = "(?:\\s|\\n(?:[\\w./@-]{1,120}[:-]\\d{1,6}[:-]|\\s{0,8}\\d{1,6}[|:\\t→]|[+>|])){0,80}";
+// No blank of these may be matched in two ways: there are many of them.
+const NEXT = "(?:\\s|\\n(?:[\\w./@-]{1,120}[:-]\\d{1,6}[:-]|[ \\t]{0,8}\\d{1,6}[|:\\t→]|[+>|])){0,80}";
+const WORDS = "(?:\"[\\w *-]{0,40}\"|'[\\w *-]{0,40}'|[\\w*-]{1,40}(?: [\\w*-]{1,40}){0,5})";
 const PAIR = new RegExp(
-  `["']?[ \\t]{0,8},?${NEXT}(?:["']?(?:[Tt]ype|secret|sensitive|masked|protected|description|is_secret|isSecret|environment_scope|slot)["']?\\s{0,4}[:=]\\s{0,4}["']?[\\w *-]{0,40}["']?,?${NEXT}){0,3}["']?(?:value|Value|val|default|content|plaintext|ParameterValue|parameter_value)["']?\\s{0,8}[:=]\\s{0,8}`,
+  `["']?(?:[ \\t]{0,8},)?${NEXT}(?:["']?(?:[Tt]ype|secret|sensitive|masked|protected|description|is_secret|isSecret|environment_scope|slot)["']?\\s{0,4}[:=]\\s{0,4}${WORDS},?${NEXT}){0,3}["']?(?:value|Value|val|default|content|plaintext|ParameterValue|parameter_value)["']?\\s{0,8}[:=]\\s{0,8}`,
   "y",
 );
 const NAMED =
