@@ -33,6 +33,17 @@ export const HOSTILE: readonly (readonly [name: string, text: (length: number) =
   ["different passwords", (length) => numbered((n) => `DB_PASSWORD=q${n}w${n * 7}e\n`, length)],
   ["different tokens", (length) => numbered((n) => `DEPLOY_TOKEN=aB${n}cD${n * 31}eF${n * 17}gH\n`, length)],
   ["passwords that begin alike", (length) => numbered((n) => `DB_PASSWORD=${"aB3".repeat(20)}${n}\n`, length)],
+  ["heads of files", (length) => filled("9f8e7d6c5b4a39281706f5e4d3c2_token,token\n", length)],
+  ["heads of drawn tables", (length) => filled("\ntoken|b\n", length)],
+  ["heads of aligned tables", (length) => filled("---\ntoken  b\n", length)],
+  ["cells of quotes", (length) => `token,b\n${filled(`${'" '.repeat(950)}""x,1\n`, length)}`],
+  ["blanks around heads", (length) => filled(`${" ".repeat(60)}token|${" ".repeat(200)}!\n`, length)],
+  ["digits between dots", (length) => filled(`password = x.b${"1".repeat(700)}${"a".repeat(1_280)}\n`, length)],
+  ["fields before a value", (length) => filled(`"name": "token" ${`Type: ${" ".repeat(40)}`.repeat(4)}\n`, length)],
+  ["numbers of lines before a value", (length) => filled(`"name": "token"${"\n\n\n\n1|".repeat(30)}x\n`, length)],
+  ["ways to sign in", (length) => filled('"type":"api","key":"', length)],
+  ["what is piped", (length) => filled(`echo ${"x".repeat(190)}|secret set `, length)],
+  ["signatures", (length) => filled(`?Signature=${"a%".repeat(2_000)}(`, length)],
 ];
 
 function filled(part: string, length: number): string {
