@@ -1,5 +1,7 @@
 import type { Name } from "./assigned-names.js";
-import { after, BARS, bareAt, type Value } from "./assigned-values.js";
+import { after, BARS, bareAt, lineEnd, type Value } from "./assigned-values.js";
+import { valueStrength } from "./secret-values.js";
+import { isRule } from "./tables.js";
 
 /** The bar before a cell. */
 const CELL = new RegExp(`[${BARS}]\\s{0,40}\`{0,2}`, "y");
@@ -15,6 +17,12 @@ function isPiped(text: string, name: Name, cell: number): boolean {
   return after(WITH_FLAG, text, cell) !== undefined || FILTER.test(text.slice(Math.max(0, name.from - 100), name.from));
 }
 
+/** Whether a rule stands below: then a word in the next cell is mostly the name of another column. */
+function isHead(text: string, at: number): boolean {
+  const below = lineEnd(text, at) + 1;
+  return isRule(text.slice(below, lineEnd(text, below)));
+}
+
 /**
  * What stands in a table's next cell.
  *
@@ -23,5 +31,6 @@ function isPiped(text: string, name: Name, cell: number): boolean {
 export function cellBehind(text: string, name: Name, bar: number): Value | undefined {
   const cell = after(CELL, text, bar);
   if (cell === undefined || text[bar + 1] === "|" || after(BITS, text, cell) !== undefined) return undefined;
-  return isPiped(text, name, cell) ? undefined : bareAt(text, cell, `${BARS}\\n\``);
+  const value = isPiped(text, name, cell) ? undefined : bareAt(text, cell, `${BARS}\\n\``);
+  return value && isHead(text, cell) && valueStrength(text.slice(value.from, value.to)) < 2 ? undefined : value;
 }

@@ -128,7 +128,7 @@ const COMMANDS: readonly Command[] = [
     words: ["secret put", "secret set", "secrets set", "secret add", "secrets add", "secret create", "env add"],
     patterns: [
       // Nothing but what is piped into it: other commands of the line write what they like.
-      new RegExp(`\\b${WRITTEN}[\\s\\\\]{0,8}\\|[\\s\\\\]{0,8}[^\\n|;&<>]{0,120}?${STORES}`, "dg"),
+      new RegExp(`\\b${WRITTEN}\\s{0,4}\\|\\s{0,4}[^\\n|;&<>]{0,120}?${STORES}`, "dg"),
       new RegExp(`${STORES}[^\\n|;&<>]{0,120}<<<\\s{0,4}${ARGUMENT}`, "dg"),
     ],
     least: 2,

@@ -9,7 +9,11 @@ const TYPES: ReadonlySet<unknown> = new Set(["api", "oauth", "wellknown"]);
 /** The fields by which it signs in. */
 export const SIGN_IN_FIELDS: ReadonlySet<string> = new Set(["key", "token", "access", "refresh"]);
 
+/** What else stands beside them; an object with other fields is another one. */
+const BESIDE: ReadonlySet<string> = new Set(["type", "expires", "accountId", "enterpriseUrl", "metadata"]);
+
 const TYPE = /"type"\s{0,4}:\s{0,4}"(?:api|oauth|wellknown)"/g;
+const NAME = /"([^"\s]{1,60})"\s{0,4}:/g;
 const FIELD = /"(key|token|access|refresh)"\s{0,4}:\s{0,4}"([^"\s]{8,6000})"/g;
 /** How far from its type the fields of an object may stand. */
 const FURTHEST = 8_000;
@@ -30,7 +34,9 @@ export function inSignIns(text: string): readonly SecretMatch[] {
     const ahead = text.slice(index, index + FURTHEST);
     const end = ahead.search(/[{}]/);
     done = index + (end < 0 ? ahead.length : end);
-    for (const { 0: field, 1: name = "", 2: value = "", index: at } of text.slice(first + from, done).matchAll(FIELD)) {
+    const object = text.slice(first + from, done);
+    if (![...object.matchAll(NAME)].every(([, name = ""]) => isField(name))) continue;
+    for (const { 0: field, 1: name = "", 2: value = "", index: at } of object.matchAll(FIELD)) {
       if (!isSignInValue(value)) continue;
       const own = first + from + at;
       found.push(matchOf(own + field.lastIndexOf(value), value, name, own));
@@ -39,12 +45,21 @@ export function inSignIns(text: string): readonly SecretMatch[] {
   return found;
 }
 
-/** The same for data. @param type the object's own, whatever it is */
-export function isSignIn(type: unknown, field: string, value: string): boolean {
-  return SIGN_IN_FIELDS.has(field) && TYPES.has(type) && isSignInValue(value);
+/**
+ * The same for data.
+ *
+ * @param names of all its fields
+ * @param type what stands in the field of that name
+ */
+export function isSignIn(names: readonly string[], type: unknown): boolean {
+  return TYPES.has(type) && names.every(isField);
+}
+
+function isField(name: string): boolean {
+  return SIGN_IN_FIELDS.has(name) || BESIDE.has(name);
 }
 
 /** Other objects have such types and fields too: names of models, and of what is allowed, stay. */
-function isSignInValue(value: string): boolean {
+export function isSignInValue(value: string): boolean {
   return !value.includes("/") && valueStrength(value) === 3;
 }

@@ -152,7 +152,8 @@ function isSetApart(text: string, from: number): boolean {
   return line.trim() === "" || rest.trim() === "" || isRule(line) || isRule(rest);
 }
 
-function isRule(line: string): boolean {
+/** Whether a line is drawn between rows. */
+export function isRule(line: string): boolean {
   return RULE.test(line) && /[-=─━═]/.test(line);
 }
 

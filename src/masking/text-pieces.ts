@@ -1,5 +1,5 @@
 /** The texts of plain data, put together so that all of them are looked through fast. */
-import { isSignIn, SIGN_IN_FIELDS } from "./sign-ins.js";
+import { isSignIn, isSignInValue, SIGN_IN_FIELDS } from "./sign-ins.js";
 import { TextMap } from "./text-map.js";
 import { namedValue, STRUCTURE, VALUE_FIELDS } from "./texts.js";
 
@@ -104,14 +104,14 @@ function addParts(value: object, left: unknown[], names: Names, { field, signIn 
     else if (kind === SIGN_IN) maySignIn = true;
   }
   const told = hasValue && field ? namedValue(value) : undefined;
-  const type = maySignIn && signIn ? items[keys.indexOf("type")] : undefined;
+  const signsIn = maySignIn && isSignIn(keys, items[keys.indexOf("type")]);
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index];
     if (typeof item === "string") {
       const key = keys[index] ?? "";
       if (item.length === ID_LENGTH && names.get(key) === KEPT && OPENCODE_ID.test(item)) continue;
       field?.(told?.key === key ? told.name : key, item);
-      if (type !== undefined && isSignIn(type, key, item)) signIn?.(key, item);
+      if (signsIn && SIGN_IN_FIELDS.has(key) && isSignInValue(item)) signIn?.(key, item);
       left.push(item);
     } else if (typeof item === "object") left.push(item);
   }

@@ -13,6 +13,7 @@ async function masked(text: string): Promise<string> {
 describe("a secret is found", () => {
   test.each([
     ["in a drawn table", PASSWORD, `│ NAME        │ VALUE │\n├─────────────┼───────┤\n│ DB_PASSWORD │ ${PASSWORD} │`],
+    ["in the last row of a drawn table", PASSWORD, `│ DB_PASSWORD │ ${PASSWORD} │\n└─────────────┴──────┘\n`],
     [
       "below its column in MySQL's tables",
       PASSWORD,
@@ -125,6 +126,8 @@ test.each([
   '{"type":"api","key":"anthropic/claude-3-5-sonnet-20241022"}',
   '{"type":"oauth","access":"read2write"}',
   "wget -b --header=X-Id=abc123def https://x.example",
+  '{"type":"api","name":"list","key":"createUserSession2FA"}',
+  " id | password | email\n----+----------+-------\n  1 | ******** | bob\n(1 row)\n",
   '{"type":"text","key":"aB3xY9kQ2mZ7pL5wQ8rT6vN4"}',
   "rabbitmqctl add_user and then set",
   "SECRET = \\\n  src/gen2/tok3n.c\n",
@@ -142,6 +145,7 @@ test("what opencode signs in by is found in data too", async () => {
     openai: { key: PASSWORD.repeat(2), type: "api" },
     other: { type: "api", key: "anthropic/claude-3-5-sonnet-20241022" },
     third: { type: "oauth", access: "read2write" },
+    fifth: { type: "api", name: "list", key: "createUserSession2FA" },
     fourth: { type: "text", key: "aB3xY9kQ2mZ7pL5wQ8rT6vN4" },
   };
   const mask = await maskFor([value], { environment: {} });
