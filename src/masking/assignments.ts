@@ -97,7 +97,7 @@ const ATTRIBUTE =
 const NEXT = "(?:\\s|\\n(?:[\\w./@-]{1,120}[:-]\\d{1,6}[:-]|[ \\t]{0,8}\\d{1,6}[|:\\t→]|[+>|])){0,80}";
 const WORDS = "(?:\"[\\w *-]{0,40}\"|'[\\w *-]{0,40}'|[\\w*-]{1,40}(?: [\\w*-]{1,40}){0,5})";
 const PAIR = new RegExp(
-  `["']?(?:[ \\t]{0,8},)?${NEXT}(?:["']?(?:[Tt]ype|secret|sensitive|masked|protected|description|is_secret|isSecret|environment_scope|slot)["']?\\s{0,4}[:=]\\s{0,4}${WORDS},?${NEXT}){0,3}["']?(?:value|Value|val|default|content|plaintext|ParameterValue|parameter_value)["']?\\s{0,8}[:=]\\s{0,8}`,
+  `["']?(?:[ \\t]{0,8},)?${NEXT}(?:["']?(?:[Tt]ype|secret|sensitive|masked|protected|description|is_secret|isSecret|environment_scope|slot)["']?\\s{0,4}[:=](?:\\s{0,4}${WORDS}|(?=\\s)),?${NEXT}){0,3}["']?(?:value|Value|val|default|content|plaintext|ParameterValue|parameter_value)["']?\\s{0,8}[:=]\\s{0,8}`,
   "y",
 );
 const NAMED =

@@ -42,7 +42,12 @@ export function credentialsOf(text: string, from: number, isCookie: boolean): re
     });
   }
   const own = /^\S+/.exec(rest)?.[0].replace(/[,;)\]}]+$/, "") ?? "";
-  if (scheme === 0 && isExpression(own)) return [];
+  if (scheme === 0 && isExpression(own) && !own.split(".").some(isByChance)) return [];
   if (own.length < 6 || valueStrength(own) < (scheme > 0 ? 2 : 3)) return [];
   return [{ from: from + scheme, to: from + scheme + own.length }];
+}
+
+/** A part of a key rather than of a name in code: letters and digits by turns. */
+function isByChance(part: string): boolean {
+  return part.length >= 10 && /[A-Za-z]\d+[A-Za-z_-]+\d/.test(part);
 }

@@ -9,7 +9,7 @@ const COLUMN = new RegExp(
   `(?:password|passwd|secret(?: access key)?|api_?key|token)"?(?=[ ]{0,80}[,;\\t\\r\\n${BARS}]|[ ]{2,80}\\S)`,
   "iy",
 );
-const WHOLE_COLUMN = new RegExp(`(?:^|[\\n,;\\t"${BARS}+> :])(?:[A-Za-z]{1,12}_)?${COLUMN.source}`, "iy");
+const WHOLE_COLUMN = new RegExp(`(?:^|[\\n,;\\t"${BARS}+> :])(?:[A-Za-z]{1,12}_|user)?${COLUMN.source}`, "iy");
 /** How far before such a word the name may begin, the sign that stands before it included. */
 const FURTHEST_BACK = 13;
 /** The first line of a file of comma-separated values. */
