@@ -42,11 +42,17 @@ function isWordy(value: string): boolean {
  * Whether chance chose between capitals and small letters: names have a capital for some five letters, or many at once.
  */
 export function isOfBothCases(value: string): boolean {
-  const letters = value.replaceAll(/[^A-Za-z]/g, "");
-  if (letters.length < 16) return false;
-  const capitals = letters.replaceAll(/[a-z]/g, "").length / letters.length;
-  if (capitals <= 1 / 3 || capitals >= 2 / 3 || changesOf(letters) <= letters.length / 4) return false;
-  return isSpelledOddly(value);
+  let capitals = 0;
+  let small = 0;
+  // Counted one by one: this is asked of each value, and most are told by the count.
+  for (let at = 0; at < value.length; at += 1) {
+    const code = value.charCodeAt(at);
+    if (code >= 65 && code <= 90) capitals += 1;
+    else if (code >= 97 && code <= 122) small += 1;
+  }
+  const count = capitals + small;
+  if (count < 16 || 3 * capitals <= count || 3 * capitals >= 2 * count) return false;
+  return changesOf(value.replaceAll(/[^A-Za-z]/g, "")) > count / 4 && isSpelledOddly(value);
 }
 
 const SMALL_WORD = /(?:Of|By|In|To|Is|At|As|On|Or|An|If|Id|Up|No|My)(?![a-z])/g;
