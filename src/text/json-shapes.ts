@@ -16,7 +16,7 @@ export const count: Is = (value) => Number.isSafeInteger(value) && Number(value)
 export const flag: Is = (value) => typeof value === "boolean";
 
 /** An object whose fields a schema would all keep: what JSON calls `__proto__` is none for it. */
-export const isPlain = (value: unknown): value is Fields => isFields(value) && !Object.hasOwn(value, "__proto__");
+export const isPlainObject = (value: unknown): value is Fields => isFields(value) && !Object.hasOwn(value, "__proto__");
 
 /** The same, or nothing. */
 export const orNone =
@@ -38,7 +38,7 @@ export const listOf =
 export const having =
   (shape: Shape): Is =>
   (value) =>
-    isPlain(value) && has(value, shape);
+    isPlainObject(value) && has(value, shape);
 
 /** Whether an object is of a shape. */
 export function has(value: Fields, shape: Shape): boolean {

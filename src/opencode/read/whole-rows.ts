@@ -4,6 +4,7 @@
  * it or do without.
  */
 import { type Fields, isFields } from "../../text/json-fields.js";
+import { isPlainObject } from "../../text/json-shapes.js";
 import type {
   AssistantInfo,
   Part,
@@ -194,11 +195,6 @@ function isToolState({
 
 function isMetadataOrNone(value: unknown): boolean {
   return value === undefined || isPlainObject(value);
-}
-
-/** An object whose fields a schema would all keep. */
-export function isPlainObject(value: unknown): value is Fields {
-  return isFields(value) && !Object.hasOwn(value, "__proto__");
 }
 
 /** Whether all that a span could be made of are times. */

@@ -4,7 +4,7 @@
  */
 import type { z } from "zod";
 import type { Fields } from "../../text/json-fields.js";
-import { has, having, isPlain, number, orNone, orNull, type Shape, text } from "../../text/json-shapes.js";
+import { has, having, isPlainObject, number, orNone, orNull, type Shape, text } from "../../text/json-shapes.js";
 import type { serverEvent } from "./server-event-schema.js";
 
 type Read = z.infer<typeof serverEvent>;
@@ -36,7 +36,7 @@ const SHAPES: Readonly<Record<Read["type"], Shape | null>> = {
 };
 
 /** What stands around it. */
-const ENVELOPE: Shape = { id: orNone(text), properties: isPlain };
+const ENVELOPE: Shape = { id: orNone(text), properties: isPlainObject };
 
 /** Whether looptrace reads events of this type. */
 export function isRead(type: string): type is Read["type"] {
@@ -45,7 +45,7 @@ export function isRead(type: string): type is Read["type"] {
 
 /** An event as its schema has it; undefined where that is to read it. */
 export function wholeEvent({ id, type, properties }: Fields): Read | undefined {
-  if (typeof type !== "string" || !isRead(type) || !isPlain(properties)) return undefined;
+  if (typeof type !== "string" || !isRead(type) || !isPlainObject(properties)) return undefined;
   const event = { ...(id === undefined ? {} : { id }), type, properties };
   return isWhole(event) ? event : undefined;
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type Fields, isFields } from "../../text/json-fields.js";
-import { count, has, isPlain, listOf, number, orNone, orNull, type Shape, text } from "../../text/json-shapes.js";
+import { count, has, isPlainObject, listOf, number, orNone, orNull, type Shape, text } from "../../text/json-shapes.js";
 import { lineOf, ofAnyKind, SCHEMAS } from "./line-schemas.js";
 
 /** The newest version of the format that is read. */
@@ -31,7 +31,7 @@ export function parseLine(text: string): RecordingLine | "unknown" | "broken" {
 const id = orNull((value) => typeof value === "string" && value.length <= 300);
 const chunk = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 3 && number(value[0]) && count(value[1]) && count(value[2]);
-const headers = (value: unknown): boolean => isPlain(value) && Object.values(value).every(text);
+const headers = (value: unknown): boolean => isPlainObject(value) && Object.values(value).every(text);
 const ofRequest: Shape = { n: count, at: number };
 
 /** What stands in the lines that each recording has. */

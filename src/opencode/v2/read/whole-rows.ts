@@ -4,7 +4,8 @@
  */
 import type { z } from "zod";
 import type { Fields } from "../../../text/json-fields.js";
-import { haveTimes, isFlagOrNone, isPlain, isPlainObject, isTextOrNone, isTime } from "../../read/whole-rows.js";
+import { isPlainObject } from "../../../text/json-shapes.js";
+import { haveTimes, isFlagOrNone, isPlain, isTextOrNone, isTime } from "../../read/whole-rows.js";
 import { tokensOf, usdOf } from "../../schema/tokens.js";
 import type {
   assistantFields,

@@ -9,7 +9,7 @@ import {
   flag,
   has,
   having,
-  isPlain,
+  isPlainObject,
   listOf,
   number,
   orNone,
@@ -31,8 +31,8 @@ const tokens = having({ input: number, output: number, reasoning: number, cache 
 const flagOrNone = orNone(flag);
 const settled: Shape = {
   ...ofTool,
-  content: orNone(listOf(isPlain)),
-  metadata: orNone(isPlain),
+  content: orNone(listOf(isPlainObject)),
+  metadata: orNone(isPlainObject),
   executed: flagOrNone,
 };
 
@@ -68,8 +68,8 @@ const SHAPES: Readonly<Record<Read["type"], Shape | null>> = {
   "session.tool.input.started": { ...ofTool, name: text },
   "session.tool.input.delta": { ...ofTool, delta: text },
   "session.tool.input.ended": { ...ofTool, text },
-  "session.tool.called": { ...ofTool, input: isPlain, executed: flagOrNone },
-  "session.tool.progress": { ...ofTool, metadata: orNone(isPlain) },
+  "session.tool.called": { ...ofTool, input: isPlainObject, executed: flagOrNone },
+  "session.tool.progress": { ...ofTool, metadata: orNone(isPlainObject) },
   "session.tool.success": settled,
   "session.tool.failed": { ...settled, error },
   "session.retry.scheduled": { ...ofMessage, attempt: number, at: number, error },
@@ -96,7 +96,7 @@ export function isRead2(type: string): type is Read["type"] {
  * @param sent in the words of 2.0.26
  */
 export function wholeEvent2({ id = "", created, type, location, data }: Fields): Read | undefined {
-  if (typeof type !== "string" || !isRead2(type) || !isPlain(data)) return undefined;
+  if (typeof type !== "string" || !isRead2(type) || !isPlainObject(data)) return undefined;
   const isExecutedUntold = SHAPES[type]?.executed !== undefined && data.executed === undefined;
   const event = {
     ...{ id, type },
