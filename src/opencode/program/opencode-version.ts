@@ -6,6 +6,7 @@ import { plainText } from "../../text/plain-text.js";
 import { versionFileOf } from "../warm/program-facts.js";
 import { childEnvironment } from "./child-environment.js";
 import { type Generation, type PrintedVersion, packagedGeneration, printedVersion } from "./generation.js";
+import { knownGeneration, noteGeneration } from "./known-generations.js";
 import { createRunFolder, type RunFolder } from "./run-folder.js";
 import { spawnOpenCode } from "./spawn-opencode.js";
 
@@ -114,7 +115,7 @@ function placeOf(
 }
 
 /**
- * The generation of an opencode, without a start of it where its package tells.
+ * The generation of an opencode, without a start of it where its package tells, or an earlier run has asked.
  *
  * @param path absolute
  * @param directory where it is to work, see `readVersion`
@@ -130,6 +131,8 @@ export async function generationOfProgram(
   const key = await fileKey(path, placeOf(path, environment, directory));
   const before = known.get(key);
   if (before !== undefined) return before.generation;
+  const noted = knownGeneration(path, environment);
+  if (noted !== undefined) return noted;
   const asked = asking.get(key) ?? askGeneration(path, environment, directory).finally(() => asking.delete(key));
   asking.set(key, asked);
   return await asked;
@@ -145,7 +148,10 @@ async function askGeneration(
 ): Promise<Generation> {
   const folder = await createRunFolder();
   try {
-    return (await readVersion(path, folder, environment, directory)).generation;
+    const { version, generation } = await readVersion(path, folder, environment, directory);
+    // What has printed none may have failed only this time.
+    if (version !== null) await noteGeneration(path, environment, generation);
+    return generation;
   } finally {
     await folder.remove();
   }

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdir, mkdtemp, realpath, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { generationOf, packagedGeneration, printedVersion } from "../../../src/opencode/program/generation.js";
+import { knownGeneration } from "../../../src/opencode/program/known-generations.js";
 import { generationOfProgram, readVersion } from "../../../src/opencode/program/opencode-version.js";
 import { createRunFolder } from "../../../src/opencode/program/run-folder.js";
 import { openCodeBinary } from "../../support/isolated-opencode.js";
@@ -76,6 +77,16 @@ test("npm's package tells the generation, and the program is not started for it"
   await expect(realpath(started)).resolves.toBe(started);
   expect(packagedGeneration(join(root, "nowhere"))).toBeUndefined();
   expect(packagedGeneration(openCodeBinary())).toBe(1);
+});
+
+test("what a native program has said is known to the next run", async () => {
+  const path = join(root, "opencode");
+  // Its version is `v20.19.0`, say.
+  await link(process.execPath, path).catch(() => copyFile(process.execPath, path));
+  const environment = { PATH: process.env.PATH, LOOPTRACE_HOME: join(root, "home") };
+  expect(knownGeneration(path, environment)).toBeUndefined();
+  expect(await generationOfProgram(path, environment)).toBe(2);
+  expect(knownGeneration(path, environment)).toBe(2);
 });
 
 test("a version manager's shim is asked in the directory that it is to work in", async () => {
