@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { codeOf, messageOf } from "../errors/thrown.js";
 import { describeDiskFailure } from "../files/disk-failure.js";
+import { decodeText } from "../text/decode-text.js";
 import { CONFIG_FILE } from "./config-file-name.js";
 
 /** An unusually long file of settings has some KB. */
@@ -31,7 +32,7 @@ export function readConfigText(path: string): string {
     const stats = fstatSync(handle);
     if (!stats.isFile()) throw new Error("it is no file");
     if (stats.size > MAX_BYTES) throw new Error("it is longer than a megabyte");
-    return readFileSync(handle, "utf8");
+    return decodeText(readFileSync(handle));
   } catch (error) {
     throw unreadable(path, error);
   } finally {

@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, stat } from "node:fs/promises";
 import { hasCode } from "../errors/thrown.js";
+import { decodeText } from "../text/decode-text.js";
 import { currentIdentity } from "../trust/identity.js";
 import { isTrustedByName } from "../trust/trusted-paths.js";
 
@@ -163,9 +164,9 @@ export async function readNamedFile(path: string, mostBytes = LONGEST_TEXT_BYTES
   }
 }
 
-/** The same as text. */
+/** The same as text, in whichever encoding a person's editor or shell has written it. */
 export async function readNamedText(path: string, mostBytes = LONGEST_TEXT_BYTES): Promise<string> {
-  return (await readNamedFile(path, mostBytes)).toString("utf8");
+  return decodeText(await readNamedFile(path, mostBytes));
 }
 
 /** Which files are large. */

@@ -4,9 +4,12 @@ const SAMPLE_BYTES = 4_096;
 /**
  * The text of a file, or of standard input, as shells write them: UTF-8 or UTF-16 in either byte order (what `>` of
  * PowerShell 5.1 makes), with or without a byte order mark, which is no part of the text.
+ *
+ * @param fatal whether bytes that are no text are refused, instead of read as U+FFFD
+ * @throws {TypeError} when there are such bytes and they are
  */
-export function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+export function decodeText(bytes: Uint8Array, { fatal = false }: { readonly fatal?: boolean } = {}): string {
+  return new TextDecoder(encodingOf(bytes), { fatal }).decode(bytes);
 }
 
 function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {

@@ -208,7 +208,7 @@ describe.concurrent("what is wrong is said before anything starts", () => {
     ["a fallback", ['"x"'], ["--fallback-model", "no"], '--fallback-model: "no" is not of the form'],
     ["a directory", ['"x"'], ["-d", "not-there"], "--dir not-there: no such directory"],
     ["so many at once", ['"x"'], ["-n", "0"], "Give a whole number of 1 or more"],
-    ["no UTF-8", [Buffer.from([0x22, 0xff, 0x22])], [], "is not UTF-8 text"],
+    ["no text", [Buffer.from([0x22, 0xff, 0x22])], [], "is no text in UTF-8 or UTF-16"],
     ["results of something else", ['"x"'], ["-o", "opencode-notes.txt"], "is no result of a batch"],
     ["no schema", ['"x"'], ["--schema", "wrong.json"], "looptrace: --schema wrong.json is no JSON schema: "],
     [

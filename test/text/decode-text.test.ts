@@ -39,3 +39,10 @@ test("JSON whose values are of another script is UTF-16 all the same", () => {
   expect(decodeText(LITTLE(json))).toBe(json);
   expect(decodeText(BIG(json))).toBe(json);
 });
+
+test("what is no text is replaced, or refused where that is asked for", () => {
+  expect(decodeText(Buffer.from([0x22, 0xff, 0x22]))).toBe('"\uFFFD"');
+  expect(() => decodeText(Buffer.from([0x22, 0xff, 0x22]), { fatal: true })).toThrow(TypeError);
+  expect(() => decodeText(LITTLE("\uFEFFa\uD800"), { fatal: true })).toThrow(TypeError);
+  expect(decodeText(LITTLE('\uFEFF"Größe"'), { fatal: true })).toBe('"Größe"');
+});
