@@ -41,12 +41,8 @@ const NAMES = ["subagent", "failing-tool", "multistep", "provider-401"];
 /** What may be seen of none of these texts: it steers, hides or turns round. */
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-/**
- * Looks at all that a report shows: each turn, the details of each row, what stands beside the pointer, and a search
- * for a text. It gives the rows' number, the details, and what the whole page then showed. It runs within the page,
- * since each look from outside costs a round trip.
- */
-const LOOK_EVERYWHERE = `(async (wanted) => {
+/** What the scripts below are made of. */
+const IN_PAGE = `
   const one = (selector) => document.querySelector(selector);
   const until = async (holds) => {
     // The page is changed before the browser draws it: what needs no drawing is not held up by it.
@@ -54,6 +50,15 @@ const LOOK_EVERYWHERE = `(async (wanted) => {
   };
   const press = (key) =>
     document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+`;
+
+/**
+ * Looks at all that a report shows: each turn, the details of each row, what stands beside the pointer, and a search
+ * for a text. It gives the rows' number, the details, and what the whole page then showed. It runs within the page,
+ * since each look from outside costs a round trip.
+ */
+const LOOK_EVERYWHERE = `(async (wanted) => {
+  ${IN_PAGE}
   const selected = () => one(".row.selected").id;
   const looked = { rows: 0, details: [], pages: [] };
   for (const button of document.querySelectorAll(".turn-list button")) {
@@ -87,6 +92,31 @@ const LOOK_EVERYWHERE = `(async (wanted) => {
   return looked;
 })`;
 
+/**
+ * Clicks where a turn and a row are seen, and tells what of them was there to be clicked. It too runs within the page:
+ * a click from outside waits for two pictures of it, and a browser that has much to draw has been seen to draw none.
+ */
+const CLICK_WHAT_IS_SEEN = `(async () => {
+  ${IN_PAGE}
+  const clicked = [];
+  const click = (selector) => {
+    const wanted = one(selector);
+    wanted.scrollIntoView({ block: "nearest" });
+    const { left, top, width, height } = wanted.getBoundingClientRect();
+    const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+    if (wanted.contains(seen)) clicked.push(selector);
+    seen.click();
+  };
+  click(".turn-list button");
+  await until(() => one(".turn-list button").ariaCurrent === "true");
+  click(".row .lane");
+  await until(() => one(".detail"));
+  one(".tree").focus();
+  press("Escape");
+  await until(() => !one(".detail"));
+  return clicked;
+})()`;
+
 const looked = z.object({ rows: z.number(), details: z.array(z.string()), pages: z.array(z.string()) });
 
 describe.each(Object.entries(ATTACKS))("%s in every text", (_, attack) => {
@@ -99,10 +129,7 @@ describe.each(Object.entries(ATTACKS))("%s in every text", (_, attack) => {
     expect([details.length, pages.length]).toEqual([rows, traces.length]);
     for (const shown of [...details, ...pages]) expect(shown).not.toMatch(UNSEEN);
     // Nothing stands before what a person clicks.
-    await page.locator(".turn-list button").first().click();
-    await page.locator(".row .lane").first().click();
-    await page.locator(".detail").waitFor();
-    await page.keyboard.press("Escape");
+    expect(await page.evaluate(CLICK_WHAT_IS_SEEN)).toEqual([".turn-list button", ".row .lane"]);
     expect(await page.locator("#page").textContent()).not.toMatch(UNSEEN);
     // Nothing but what the page itself is made of, and all of it in its place.
     const found = await page.evaluate(`({
