@@ -9,9 +9,12 @@
 export function apportion(shares: readonly number[], whole: number): readonly number[] {
   const sum = shares.reduce((total, share) => total + share, 0);
   if (sum <= 0) return shares.map(() => 0);
+  // Most calls are told one result of a tool.
+  if (shares.length === 1) return [whole];
   const exact = shares.map((share) => (share / sum) * whole);
   const floors = exact.map(Math.floor);
   const left = whole - floors.reduce((total, units) => total + units, 0);
+  if (left === 0) return floors;
   const byRemainder = exact
     .map((units, index) => ({ index, remainder: units - Math.floor(units) }))
     .sort((a, b) => b.remainder - a.remainder);

@@ -21,8 +21,8 @@ export interface StepContext {
   readonly before: Cumulative | null;
   /** Of the last call before it whose prompt is known, where its output is too. */
   readonly lastUsage: Usage | null;
-  /** What was told to the model since the last call with a known prompt, the call's own input included. */
-  readonly added: readonly Told[];
+  /** What was told to the model since the last call with a known prompt, before the call's own input. */
+  readonly earlier: readonly Told[];
   /** The conversation was summed up since then, or is just being summed up. */
   readonly compacted: boolean;
   readonly events: readonly StepEvent[];
@@ -61,8 +61,10 @@ export function buildStep(answer: Answer, context: StepContext): Step {
       : context.permissions.map((one, index) => permissionEvent(one, index, sessionId, answer.id));
   const open = answer.completed === null;
   // A clock that was set back while opencode worked must not put what happened outside its step.
-  const own = { start: answer.created, end: answer.completed ?? context.closedAt };
-  const bounds = boundsAround(boundsAround(boundsAround(own, model), tools), retries);
+  const bounds = { start: answer.created, end: answer.completed ?? context.closedAt };
+  widen(bounds, model);
+  widen(bounds, tools);
+  widen(bounds, retries);
   const work = toolWork([{ call, retries, tools, loops: context.loops, events: asked }]);
   return {
     spanId: spanIdOf("step", sessionId, answer.id),
@@ -78,14 +80,11 @@ export function buildStep(answer: Answer, context: StepContext): Step {
     call,
     retries,
     tools,
-    loops: context.loops.map((loop) => outliving(loop, bounds, "the step that it was started in")),
-    // opencode writes the message that asks for a compaction a moment before the one that answers it.
-    events: [...context.events, ...asked].map(({ spanId, name, at, attributes }) => ({
-      spanId,
-      name,
-      at: Math.min(Math.max(at, bounds.start), bounds.end),
-      attributes,
-    })),
+    loops:
+      context.loops.length === 0
+        ? NOTHING
+        : context.loops.map((loop) => outliving(loop, bounds, "the step that it was started in")),
+    events: context.events.length + asked.length === 0 ? NOTHING : eventsWithin(bounds, [...context.events, ...asked]),
     patches: answer.patches,
     account: timeAccount(bounds, { model, tools: work.tools, waiting: work.waiting, retries }),
     // They follow from the whole turn.
@@ -97,14 +96,22 @@ export function buildStep(answer: Answer, context: StepContext): Step {
 /** One for all: a step has a dozen lists, most of them empty. */
 const NOTHING: readonly never[] = [];
 
-/** From when to when some stretches go on that lie around another one. */
-function boundsAround(own: Interval, within: readonly Interval[]): Interval {
-  let { start, end } = own;
-  for (const one of within) {
-    start = Math.min(start, one.start);
-    end = Math.max(end, one.end);
+/** Makes a stretch so long that some others lie in it. */
+function widen(bounds: { start: number; end: number }, within: readonly Interval[]): void {
+  for (const { start, end } of within) {
+    bounds.start = Math.min(bounds.start, start);
+    bounds.end = Math.max(bounds.end, end);
   }
-  return { start, end };
+}
+
+/** opencode writes the message that asks for a compaction a moment before the one that answers it. */
+function eventsWithin({ start, end }: Interval, events: readonly StepEvent[]): readonly StepEvent[] {
+  return events.map(({ spanId, name, at, attributes }) => ({
+    spanId,
+    name,
+    at: Math.min(Math.max(at, start), end),
+    attributes,
+  }));
 }
 
 /** An answer that asked no model has no call on which its error could stand. */
@@ -122,6 +129,7 @@ function buildCall(answer: Answer, called: ModelCall, context: StepContext): Cal
   const firstTokenAt = firstContentAt === null ? null : Math.min(Math.max(firstContentAt, request.at), end);
   const { usage, usageDoubt, cost } = callSpending(called);
   const tokens = { usage, usageDoubt };
+  const read = sureUsageOf("prompt", tokens);
   // Of a request that failed or was broken off only the wire knows when.
   const isOver = finished || called.exchange !== undefined;
   const streamed = finished && outputEnd?.timing === "exact" && firstTokenAt === firstContentAt;
@@ -144,11 +152,11 @@ function buildCall(answer: Answer, called: ModelCall, context: StepContext): Cal
     cost,
     cumulative: accumulate(context.before, tokens, cost),
     contextCauses: contextCauses({
-      read: sureUsageOf("prompt", tokens),
+      read,
       written: sureUsageOf("output", tokens),
       before: context.before,
       lastUsage: context.lastUsage,
-      added: context.added,
+      added: context.earlier.length === 0 || !read ? context.input : [...context.earlier, ...context.input],
       compacted: context.compacted,
     }),
     outputTokensPerSecond: streamed

@@ -27,10 +27,9 @@ function doubtOf(
   const sum = totalTokens(recorded);
   const claims = total !== null && total !== sum ? ` Its own total says ${count(total)}.` : "";
   const priced = usd !== null && sum === 0 ? ` The cost that it recorded, $${usd}, stands on none.` : "";
-  const told = { recorded, total };
   if (sum === 0 && !untrue.prompt && !untrue.output) {
     const reason = `opencode recorded no tokens, although the call was answered.${claims}${priced}`;
-    return { kind: "unknown", reason, unsure: ["prompt", "output"], ...told };
+    return { kind: "unknown", reason, unsure: ["prompt", "output"], recorded, total };
   }
   const said = wroteSomething(output);
   const prompt = untrue.prompt
@@ -44,17 +43,20 @@ function doubtOf(
     : said && noOutput
       ? "opencode recorded an output of 0 tokens, although the call wrote an answer."
       : null;
-  const unsure = [...(prompt === null ? [] : (["prompt"] as const)), ...(answer === null ? [] : (["output"] as const))];
-  if (unsure.length > 0) {
+  if (prompt !== null || answer !== null) {
+    const unsure = [
+      ...(prompt === null ? [] : (["prompt"] as const)),
+      ...(answer === null ? [] : (["output"] as const)),
+    ];
     const reason = [prompt, answer].filter((text) => text !== null).join(" ") + claims + priced;
-    return { kind: unsure.length === 2 ? "unknown" : "partial", reason, unsure, ...told };
+    return { kind: unsure.length === 2 ? "unknown" : "partial", reason, unsure, recorded, total };
   }
   if (claims === "" && elsewhere === null) return null;
   const other =
     claims === ""
       ? `Its step-finish says ${count(sum)} tokens, its message ${count(elsewhere ?? 0)}.`
       : `Its parts make ${count(sum)} tokens, opencode's own total says ${count(total ?? 0)}${likeness(recorded, sum, total ?? 0)}.`;
-  return { kind: "contradiction", reason: other, unsure: sidesOf(recorded, claims !== ""), ...told };
+  return { kind: "contradiction", reason: other, unsure: sidesOf(recorded, claims !== ""), recorded, total };
 }
 
 /** What the total looks like, where it looks like something. */
@@ -86,6 +88,7 @@ function wroteSomething({ text, toolCalls }: CallOutput): boolean {
  */
 function count(tokens: number): string {
   const digits = String(Math.round(tokens));
+  if (tokens >= 0 && digits.length <= 3) return digits;
   if (!/^\d+$/.test(digits))
     return tokens < 0 && Number.isSafeInteger(Math.round(tokens)) ? `-${count(-tokens)}` : digits;
   let text = digits.slice(-3);

@@ -56,7 +56,8 @@ const FILE_WEIGHT = 1_000 * CHARACTERS_PER_TOKEN;
 export function contextCauses(change: ContextChange): ContextCause[] {
   const { read, written, before, lastUsage, added, compacted } = change;
   if (!read) return [];
-  const pieces = added.flatMap(piecesOf);
+  const pieces: Piece[] = [];
+  for (const message of added) addPieces(message, pieces);
   const output = written ? [cause("output", written.output + written.reasoning)] : [];
   const weight = pieces.reduce((sum, piece) => sum + piece.weight, 0);
   const estimate = Math.ceil(weight / CHARACTERS_PER_TOKEN);
@@ -74,11 +75,9 @@ export function contextCauses(change: ContextChange): ContextCause[] {
   const unsent = between < estimate * SURELY_LESS ? (lastUsage?.reasoning ?? 0) : 0;
   const told = between < 0 ? estimate : Math.max(between, Math.min(estimate, between + unsent));
   const gone = between - told;
-  return [
-    ...shared(pieces, told),
-    ...(gone === 0 ? [] : [cause(compacted ? "compacted" : "dropped", gone)]),
-    ...output,
-  ];
+  // Lists that are put together this way have no room to spare: there is one for each call.
+  const others = gone === 0 ? output : [cause(compacted ? "compacted" : "dropped", gone), ...output];
+  return shared(pieces, told).concat(others);
 }
 
 interface Piece extends Pick<ContextCause, "kind" | "name" | "callId" | "characters"> {
@@ -104,26 +103,34 @@ function shared(pieces: readonly Piece[], tokens: number): ContextCause[] {
   }));
 }
 
-function piecesOf(message: Told): Piece[] {
-  if (message.role === "assistant") return [uncounted(message)];
+/** @param pieces gets what a message is made of */
+function addPieces(message: Told, pieces: Piece[]): void {
+  if (message.role === "assistant") {
+    pieces.push(uncounted(message));
+    return;
+  }
   if (message.role === "tool") {
-    const { name, tool_call_id: callId, content, attachments = [] } = message;
-    const weight = content.length + attachments.length * FILE_WEIGHT;
-    return [{ kind: "tool-result", name, callId, characters: content.length, weight }];
+    const { name, tool_call_id: callId, content, attachments } = message;
+    const weight = content.length + (attachments?.length ?? 0) * FILE_WEIGHT;
+    pieces.push({ kind: "tool-result", name, callId, characters: content.length, weight });
+    return;
   }
   const { content } = message;
   const parts = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
-  return parts.flatMap((part): Piece[] => {
+  for (const part of parts) {
     const shared = { kind: "text", name: part.type === "text" ? null : part.type, callId: null } as const;
     switch (part.type) {
       case "text":
-        return [{ ...shared, characters: part.text.length, weight: part.text.length }];
+        pieces.push({ ...shared, characters: part.text.length, weight: part.text.length });
+        break;
       case "subtask":
-        return [{ ...shared, characters: part.prompt.length, weight: part.prompt.length }];
+        pieces.push({ ...shared, characters: part.prompt.length, weight: part.prompt.length });
+        break;
       case "file":
-        return [{ ...shared, characters: null, weight: FILE_WEIGHT }];
+        pieces.push({ ...shared, characters: null, weight: FILE_WEIGHT });
+        break;
       default:
-        return [{ ...shared, characters: null, weight: 0 }];
+        pieces.push({ ...shared, characters: null, weight: 0 });
     }
-  });
+  }
 }

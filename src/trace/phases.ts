@@ -35,16 +35,9 @@ export interface PhaseScope {
   readonly cuts: readonly number[];
 }
 
-/** Work, cut to the bounds. */
-interface Stretch extends Interval {
-  readonly of: OwnWork;
-}
-
 /** A phase that may yet become longer. */
-interface Found {
-  readonly start: number;
+interface Growing extends OwnPhase {
   end: number;
-  readonly by: OwnWork;
 }
 
 /**
@@ -55,12 +48,13 @@ interface Found {
  */
 export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly OwnPhase[] {
   const { sessionId, turnId, bounds } = scope;
-  const stretches = stretchesIn(work, bounds);
+  const stretches = lyingIn(work, bounds);
   if (stretches.length === 0) return NO_PHASES;
   const holes = united(scope.busy);
   const cuts = inOrder(scope.cuts);
-  const found: Found[] = [];
-  const open: Stretch[] = [];
+  const found: Growing[] = [];
+  let last: Growing | undefined;
+  const open: OwnWork[] = [];
   let at = bounds.start;
   let [nextStretch, nextHole, nextCut] = [0, 0, 0];
   for (;;) {
@@ -73,7 +67,7 @@ export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly 
       open.push(coming);
       nextStretch += 1;
     }
-    removeEnded(open, at);
+    removeEnded(open, at, bounds.end);
     if (open.length === 0) continue;
     let hole = holes[nextHole];
     for (; hole && hole.end <= at; hole = holes[nextHole]) nextHole += 1;
@@ -83,42 +77,40 @@ export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly 
     }
     let cut = cuts[nextCut];
     for (; cut !== undefined && cut <= at; cut = cuts[nextCut]) nextCut += 1;
-    let end = Math.min(coming?.start ?? Infinity, hole?.start ?? Infinity, cut ?? Infinity);
+    let end = Math.min(bounds.end, coming?.start ?? Infinity, hole?.start ?? Infinity, cut ?? Infinity);
     for (const one of open) end = Math.min(end, one.end);
     const by = firstOf(open);
-    const last = found.at(-1);
-    const isSame = last?.end === at && last.by.kind === by?.kind && last.by.evidence === by.evidence;
+    const isSame = last?.end === at && last.kind === by?.kind && last.evidence === by.evidence;
     if (last && isSame && cuts[nextCut - 1] !== at) last.end = end;
-    else if (by) found.push({ start: at, end, by });
+    else if (by) {
+      const { kind, timing, evidence } = by;
+      const spanId = spanIdOf("phase", sessionId, `${turnId}/${kind}/${at}`);
+      last = { spanId, kind, start: at, end, timing, evidence };
+      found.push(last);
+    }
     at = end;
   }
-  return found.map(({ start, end, by: { kind, timing, evidence } }) => ({
-    spanId: spanIdOf("phase", sessionId, `${turnId}/${kind}/${start}`),
-    kind,
-    start,
-    end,
-    timing,
-    evidence,
-  }));
+  return found;
 }
 
 const NO_PHASES: readonly OwnPhase[] = [];
 
-/** By their start, of several those first that stand first. */
-function stretchesIn(work: readonly OwnWork[], bounds: Interval): readonly Stretch[] {
-  const stretches: Stretch[] = [];
+/** What lies in the bounds, if only for a part: by its start there, of several those first that stand first. */
+function lyingIn(work: readonly OwnWork[], bounds: Interval): readonly OwnWork[] {
+  const stretches: OwnWork[] = [];
   let isAscending = true;
   let before = Number.NEGATIVE_INFINITY;
-  for (const of of work) {
-    const start = Math.max(of.start, bounds.start);
-    const end = Math.min(of.end, bounds.end);
+  for (const one of work) {
+    const start = Math.max(one.start, bounds.start);
     // Of what is no number, neither is more.
-    if (!(end > start)) continue;
-    stretches.push({ start, end, of });
+    if (!(Math.min(one.end, bounds.end) > start)) continue;
+    stretches.push(one);
     isAscending &&= start >= before;
     before = start;
   }
-  return isAscending ? stretches : stretches.sort((a, b) => a.start - b.start);
+  if (isAscending) return stretches;
+  const startOf = ({ start }: OwnWork): number => Math.max(start, bounds.start);
+  return stretches.sort((a, b) => startOf(a) - startOf(b));
 }
 
 function inOrder(moments: readonly number[]): readonly number[] {
@@ -126,10 +118,11 @@ function inOrder(moments: readonly number[]): readonly number[] {
   return moments.filter((at) => !Number.isNaN(at)).sort((a, b) => a - b);
 }
 
-function removeEnded(open: Stretch[], at: number): void {
+/** @param until where nothing goes on any more */
+function removeEnded(open: OwnWork[], at: number, until: number): void {
   let left = 0;
   for (const one of open) {
-    if (one.end <= at) continue;
+    if (one.end <= at || until <= at) continue;
     open[left] = one;
     left += 1;
   }
@@ -137,14 +130,14 @@ function removeEnded(open: Stretch[], at: number): void {
 }
 
 /** What a moment counts for. @param open what is known of it, by when that began: there are a few at most */
-function firstOf(open: readonly Stretch[]): OwnWork | undefined {
-  if (open.length === 1) return open[0]?.of;
+function firstOf(open: readonly OwnWork[]): OwnWork | undefined {
+  if (open.length === 1) return open[0];
   let first: OwnWork | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const { of } of open) {
-    const rank = RANKS.get(of.kind) ?? PHASE_KINDS.length;
+  for (const one of open) {
+    const rank = RANKS.get(one.kind) ?? PHASE_KINDS.length;
     if (rank >= least) continue;
-    first = of;
+    first = one;
     least = rank;
   }
   return first;

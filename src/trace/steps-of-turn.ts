@@ -39,13 +39,12 @@ export function stepsOfTurn(
   let calls = 0;
   let before: Cumulative | null = null;
   let lastUsage: Usage | null = null;
-  let added: Told[] = [...input];
+  /** What was told since the last call with a known prompt, and is no input of the next one. */
+  let earlier: Told[] = [];
   let compacted = false;
   turn.rest.forEach((entry, position) => {
     if (entry.kind === "told") {
-      const told = userInput(entry);
-      input.push(told);
-      added.push(told);
+      input.push(userInput(entry));
       return;
     }
     if (entry.kind === "event") {
@@ -62,10 +61,11 @@ export function stepsOfTurn(
       sessionId,
       index: steps.length,
       callIndex: calls,
-      input,
+      // Without the room that a list has which grew: the trace keeps it.
+      input: input.slice(),
       before,
       lastUsage,
-      added,
+      earlier,
       compacted: compacted || entry.summary !== null,
       events: events.length === 0 ? NO_EVENTS : events.map((event) => stepEvent(event, sessionId)),
       permissions,
@@ -80,23 +80,23 @@ export function stepsOfTurn(
     if (step.call) {
       calls += 1;
       before = step.call.cumulative;
-      input = [];
       const read = sureUsageOf("prompt", step.call);
       const written = sureUsageOf("output", step.call);
       if (read) {
         lastUsage = written;
-        added = [];
+        if (earlier.length > 0) earlier = [];
+      } else {
+        for (const told of input) earlier.push(told);
       }
+      input = [];
       if (isCounted(step.call)) {
         compacted = step.kind === "compaction" || (compacted && !read);
-        if (!read || !written) added.push({ role: "assistant", call: step.call });
+        if (!read || !written) earlier.push({ role: "assistant", call: step.call });
       }
     }
     for (const tool of entry.tools) {
       const result = toolResult(tool);
-      if (!result) continue;
-      input.push(result);
-      added.push(result);
+      if (result) input.push(result);
     }
   });
   const { last, notes } = withLeftEvents(steps.pop(), events, sessionId);

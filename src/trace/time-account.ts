@@ -24,13 +24,14 @@ export interface WorkInTime {
  * @param bounds the step's or the loop's own time
  * @param work what happened in it; stretches that reach outside are cut to the bounds
  */
-export function timeAccount(bounds: Interval, work: WorkInTime): TimeAccount {
-  const { model, tools, waiting: waits, retries } = work;
+export function timeAccount(bounds: Interval, { model, tools, waiting: waits, retries }: WorkInTime): TimeAccount {
   const duration = bounds.end - bounds.start;
   const modelMs = covered(model, bounds);
-  const modelAndTools = tools.length === 0 ? modelMs : covered([...model, ...tools], bounds);
-  const withWaits = waits.length === 0 ? modelAndTools : covered([...model, ...tools, ...waits], bounds);
-  const all = retries.length === 0 ? withWaits : covered([...model, ...tools, ...waits, ...retries], bounds);
+  // A list that is joined this way has no room to spare, and there is one for each step.
+  const work = tools.length === 0 ? model : NONE.concat(model, tools);
+  const modelAndTools = tools.length === 0 ? modelMs : covered(work, bounds);
+  const withWaits = waits.length === 0 ? modelAndTools : covered([...work, ...waits], bounds);
+  const all = retries.length === 0 ? withWaits : covered([...work, ...waits, ...retries], bounds);
   return {
     duration,
     model: modelMs,
@@ -42,6 +43,8 @@ export function timeAccount(bounds: Interval, work: WorkInTime): TimeAccount {
     toolsSummed: tools.reduce((sum, { start, end }) => sum + overlap(start, end, bounds), 0),
   };
 }
+
+const NONE: readonly Interval[] = [];
 
 /** How long first tokens were waited for. */
 function toFirstToken(model: readonly ModelTime[], bounds: Interval): number {

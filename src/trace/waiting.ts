@@ -21,6 +21,10 @@ export interface ToolWork {
  * @param beside subagents that were started in none of the steps
  */
 export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = []): ToolWork {
+  const [only] = steps;
+  if (only && steps.length === 1 && beside.length === 0 && hasPlainTools(only)) {
+    return { tools: only.tools, waiting: NO_STRETCHES };
+  }
   const work: FoundWork = { tools: [], waiting: [] };
   const { tools, waiting } = work;
   for (const step of steps) {
@@ -40,6 +44,15 @@ export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = [
   }
   for (const loop of beside) addSubagents([loop], [], [], work);
   return work;
+}
+
+const NO_STRETCHES: readonly Interval[] = [];
+
+/** Whether its tools were at work from their beginnings to their ends, and nothing else was: nearly all steps are so. */
+function hasPlainTools({ events, tools, loops }: StepWork): boolean {
+  if (events.length > 0 || loops.length > 0) return false;
+  for (const { origin, loops: started } of tools) if (origin === "provider" || started.length > 0) return false;
+  return true;
 }
 
 interface FoundWork extends ToolWork {

@@ -24,7 +24,7 @@ export function withPhases(
     ...scope,
     bounds: { start, end },
     busy: [...work.model, ...work.tools, ...work.waiting, ...work.retries],
-    cuts: steps.flatMap((step) => [step.start, step.end]),
+    cuts: boundsOf(steps),
   });
   const { inSteps, between } = placed(all, steps);
   const outside = (bounds: Interval): readonly OwnPhase[] => phasesIn(around, { ...scope, bounds, busy: [], cuts: [] });
@@ -32,11 +32,20 @@ export function withPhases(
     steps: inSteps,
     phases: between,
     ownTime: ownTimeOf(account, all),
-    around: [
-      ...outside({ start: Number.NEGATIVE_INFINITY, end: start }),
-      ...outside({ start: end, end: Number.POSITIVE_INFINITY }),
-    ],
+    around:
+      around.length === 0
+        ? []
+        : [
+            ...outside({ start: Number.NEGATIVE_INFINITY, end: start }),
+            ...outside({ start: end, end: Number.POSITIVE_INFINITY }),
+          ],
   };
+}
+
+function boundsOf(steps: readonly Step[]): readonly number[] {
+  const bounds: number[] = [];
+  for (const { start, end } of steps) bounds.push(start, end);
+  return bounds;
 }
 
 /** The loop does not wait for a title: its time counts where nothing else is known to have gone on. */

@@ -233,12 +233,17 @@ export function messageFromJson(raw: unknown, source: string, place: string | nu
       ? (wholeUserInfo(rawInfo) ?? parseFields(userInfo, rawInfo, source, `${where()}.info`))
       : (wholeAssistantInfo(rawInfo) ?? parseFields(assistantInfo, rawInfo, source, `${where()}.info`));
 
+  const whole = rawParts.map(wholeOf);
+  // A list of its own length: those that grow have room to spare, and there are tens of thousands.
+  if (areAll(whole)) {
+    return info.role === "user" ? { info, parts: whole, unknownParts: [] } : { info, parts: whole, unknownParts: [] };
+  }
   const parts: Part[] = [];
   const unknownParts: UnknownPart[] = [];
   rawParts.forEach((rawPart: unknown, index) => {
-    const whole = isFields(rawPart) && isWholeRow(rawPart) ? wholePart(rawPart) : undefined;
-    if (whole) {
-      parts.push(whole);
+    const known = whole[index];
+    if (known) {
+      parts.push(known);
       return;
     }
     const partPath = `${where()}.parts[${index}]`;
@@ -259,6 +264,16 @@ export function messageFromJson(raw: unknown, source: string, place: string | nu
     }
   });
   return info.role === "user" ? { info, parts, unknownParts } : { info, parts, unknownParts };
+}
+
+/** A part that no schema has to read; undefined: one has. */
+function wholeOf(raw: unknown): Part | undefined {
+  return isFields(raw) && isWholeRow(raw) ? wholePart(raw) : undefined;
+}
+
+function areAll(parts: readonly (Part | undefined)[]): parts is readonly Part[] {
+  for (const part of parts) if (!part) return false;
+  return true;
 }
 
 /** A tool's row can lack what follows from the rest of it. */

@@ -5,7 +5,6 @@ import type {
   StepFinishPart,
   StepStartPart,
   TextPart,
-  ToolPart,
 } from "../schema/session-export.js";
 import { sumOfTokens } from "../schema/tokens.js";
 import { isProviderExecuted } from "./provider-tools.js";
@@ -15,8 +14,13 @@ export interface Attempt {
   /** Missing when the request failed or was cut off before its first chunk. */
   readonly stepStart: StepStartPart | undefined;
   readonly stepFinish: StepFinishPart | undefined;
-  readonly content: readonly (ReasoningPart | TextPart)[];
-  readonly tools: readonly ToolPart[];
+  /** All parts of it: of a message with one attempt the message's own list, since there are tens of thousands. */
+  readonly parts: readonly Part[];
+}
+
+/** What the model thought or said. */
+export function isSpoken(part: Part): part is ReasoningPart | TextPart {
+  return part.type === "text" || part.type === "reasoning";
 }
 
 /**
@@ -30,8 +34,7 @@ export function attemptsOf(message: AssistantMessage): readonly Attempt[] {
   const { parts } = message;
   // Nearly all messages are one attempt.
   const all = attemptFrom(parts);
-  const isToolsAlone = parts.length > 0 && all.tools.length === parts.length;
-  if (isToolsAlone && !hasTokens(message) && !all.tools.some(isProviderExecuted)) return [];
+  if (parts.length > 0 && parts.every(isOpencodesTool) && !hasTokens(message)) return [];
   if (all.stepStart === undefined || parts.findLastIndex(isStepStart) === 0) return [all];
   const groups: Part[][] = [];
   for (const part of parts) {
@@ -53,15 +56,15 @@ function hasTokens({ info: { tokens } }: AssistantMessage): boolean {
 function attemptFrom(parts: readonly Part[]): Attempt {
   let stepStart: StepStartPart | undefined;
   let stepFinish: StepFinishPart | undefined;
-  const content: (ReasoningPart | TextPart)[] = [];
-  const tools: ToolPart[] = [];
   for (const part of parts) {
-    if (part.type === "tool") tools.push(part);
-    else if (part.type === "reasoning" || part.type === "text") content.push(part);
-    else if (part.type === "step-start") stepStart ??= part;
+    if (part.type === "step-start") stepStart ??= part;
     else if (part.type === "step-finish") stepFinish ??= part;
   }
-  return { stepStart, stepFinish, content, tools };
+  return { stepStart, stepFinish, parts };
+}
+
+function isOpencodesTool(part: Part): boolean {
+  return part.type === "tool" && !isProviderExecuted(part);
 }
 
 function isStepStart(part: Part): part is StepStartPart {

@@ -1,4 +1,4 @@
-import type { Answer, DeadRequest, ModelCall, ToolRun } from "../model/session.js";
+import type { Answer, DeadRequest, ModelCall } from "../model/session.js";
 import {
   cutOffOutput,
   NO_WIRE,
@@ -8,9 +8,9 @@ import {
   type SessionWire,
   toolsWithin,
 } from "../model/session-wire.js";
-import type { CallOutput, Interval, ModelFacts, Patch } from "../model/values.js";
-import type { AssistantInfo, AssistantMessage } from "../schema/session-export.js";
-import { type Attempt, attemptsOf } from "./attempts.js";
+import type { CallOutput, Interval, ModelFacts, Patch, ToolCall } from "../model/values.js";
+import type { AssistantInfo, AssistantMessage, Part, ToolPart } from "../schema/session-export.js";
+import { type Attempt, attemptsOf, isSpoken } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
 import { finishOf } from "./message-kinds.js";
 import { isProviderExecuted } from "./provider-tools.js";
@@ -48,13 +48,10 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
   const attempts = context.byPerson ? [] : attemptsOf(message);
   const wire = context.wire ?? NO_WIRE;
   const request = requestsOf(attempts, clock, context.requestsWithin, context.log, wire.requests);
-  const runs = toolsWithin(wire.tools, context.requestsWithin);
-  const tools: ToolRun[] = [];
+  const runs = wire.tools.length === 0 ? wire.tools : toolsWithin(wire.tools, context.requestsWithin);
+  const tools = parts.filter(isTool).map((part) => readTool(part, clock, runs));
   const patches: Patch[] = [];
-  for (const part of parts) {
-    if (part.type === "tool") tools.push(readTool(part, clock, runs));
-    else if (part.type === "patch") patches.push({ hash: part.hash, files: part.files });
-  }
+  for (const part of parts) if (part.type === "patch") patches.push({ hash: part.hash, files: part.files });
   const { completed = null } = info.time;
   const isOver = completed !== null && tools.every(({ end }) => end !== null);
   return {
@@ -70,15 +67,18 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
     summary: info.summary === true ? { byHand: context.summaryByHand } : null,
     answers: info.parentID ?? null,
     call: request ? readCall(message, request, context) : null,
-    dead: request ? deadRequests(info, request) : [],
+    dead: request && request.dead.length > 0 ? deadRequests(info, request) : NOTHING,
     tools,
-    patches,
+    patches: patches.length === 0 ? NOTHING : patches,
     error: info.error ? { name: info.error.name, data: info.error.data } : null,
     finish: finishOf(message),
     structured: info.structured ?? null,
-    notes: request?.misfit ? [MISFITS[request.misfit]] : [],
+    notes: request?.misfit ? [MISFITS[request.misfit]] : NOTHING,
   };
 }
+
+/** One for all: most lists of an answer are empty. */
+const NOTHING: readonly never[] = [];
 
 const MISFITS = {
   wire: "The recorded requests do not fit what the export says of this step; they stand beside the steps.",
@@ -98,7 +98,7 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
   const { clock } = context;
   const finished = attempt.stepFinish !== undefined;
   // Cut off before the answer was whole: where tools are at work already the output had ended, else it was going on.
-  const ended = finished || attempt.tools.some((part) => part.state.status !== "pending" && !isProviderExecuted(part));
+  const ended = finished || attempt.parts.some(isAtWork);
   const exported = ended ? outputEndAt(attempt, clock) : undefined;
   const { exchange } = request;
   return {
@@ -116,6 +116,11 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
     recorded: recordedTokens(message),
     ...(exchange ? { exchange } : {}),
   };
+}
+
+/** Whether it is a tool that opencode has begun to run, or ran. */
+function isAtWork(part: Part): boolean {
+  return part.type === "tool" && part.state.status !== "pending" && !isProviderExecuted(part);
 }
 
 /** Rows of old opencodes lack the model that answered; it is the one that was asked. */
@@ -146,7 +151,7 @@ function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly De
     timing,
     failure,
     // The tools of a dead attempt really ran and stand as tools of the step; its own output is what it said.
-    output: (exchange && recordedOutput(exchange)) ?? outputOf(attempt && { ...attempt, tools: [] }),
+    output: (exchange && recordedOutput(exchange)) ?? { ...outputOf(attempt), toolCalls: [] },
     ...(exchange ? { exchange } : {}),
   }));
 }
@@ -155,15 +160,21 @@ function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly De
 function outputOf(attempt: Attempt | undefined): CallOutput {
   let thinking: string | null = null;
   let text: string | null = null;
-  for (const part of attempt?.content ?? []) {
-    if (part.text === "") continue;
+  let hasTools = false;
+  const parts = attempt?.parts ?? NOTHING;
+  for (const part of parts) {
+    hasTools ||= part.type === "tool";
+    if (!isSpoken(part) || part.text === "") continue;
     if (part.type === "reasoning") thinking = thinking === null ? part.text : `${thinking}\n\n${part.text}`;
     else text = text === null ? part.text : `${text}\n\n${part.text}`;
   }
-  const toolCalls = (attempt?.tools ?? []).map((part) => ({
-    id: part.callID,
-    name: wantedTool(part),
-    arguments: toolArguments(part),
-  }));
-  return { thinking, text, toolCalls };
+  return { thinking, text, toolCalls: hasTools ? parts.filter(isTool).map(toolCallOf) : NOTHING };
+}
+
+function isTool(part: Part): part is ToolPart {
+  return part.type === "tool";
+}
+
+function toolCallOf(part: ToolPart): ToolCall {
+  return { id: part.callID, name: wantedTool(part), arguments: toolArguments(part) };
 }

@@ -17,8 +17,7 @@ import { toolArguments, toolFacts, toolMetadata, toolResultText, wantedTool } fr
  */
 export function readTool(part: ToolPart, clock: MessageClock, runs: readonly WireTool[] = []): ToolRun {
   const { state } = part;
-  const isOwn = ({ callId }: WireTool): boolean => callId === part.callID && !isProviderExecuted(part);
-  const time = recordedToolTime(toolTime(part, clock), part, runs.findLast(isOwn));
+  const time = recordedToolTime(toolTime(part, clock), part, runs.length === 0 ? undefined : recordedRun(part, runs));
   const name = wantedTool(part);
   return {
     id: part.id,
@@ -28,7 +27,7 @@ export function readTool(part: ToolPart, clock: MessageClock, runs: readonly Wir
     title: titleOf(part),
     input: toolArguments(part),
     output: toolResultText(part),
-    attachments: state.status === "completed" ? (state.attachments ?? []).map(fileFacts) : [],
+    attachments: state.status === "completed" ? (state.attachments?.map(fileFacts) ?? NOTHING) : NOTHING,
     metadata: toolMetadata(part),
     facts: toolFacts(part),
     start: time.start,
@@ -42,6 +41,13 @@ export function readTool(part: ToolPart, clock: MessageClock, runs: readonly Wir
     subagent: part.tool === "task" ? subagentFacts(part) : null,
     innerCalls: innerCalls(part),
   };
+}
+
+/** One for all: most tools have no files and no calls in them. */
+const NOTHING: readonly never[] = [];
+
+function recordedRun(part: ToolPart, runs: readonly WireTool[]): WireTool | undefined {
+  return runs.findLast(({ callId }) => callId === part.callID && !isProviderExecuted(part));
 }
 
 /** opencode titles a tool of the provider's by the name that it has for it, which tells nothing. */
@@ -74,9 +80,9 @@ function mayHaveBegun({ state }: ToolPart): boolean {
 
 /** The calls of MCP tools that a script made (opencode's code mode, its tool `execute`). */
 function innerCalls({ tool, state }: ToolPart): readonly InnerToolCall[] {
-  if (tool !== "execute" || state.status === "pending") return [];
+  if (tool !== "execute" || state.status === "pending") return NOTHING;
   const calls = state.metadata?.toolCalls;
-  if (!Array.isArray(calls)) return [];
+  if (!Array.isArray(calls)) return NOTHING;
   const isOver = state.status !== "running";
   return calls.flatMap((call: unknown, index): InnerToolCall[] => {
     if (!isFields(call) || typeof call.tool !== "string" || call.tool === "") return [];

@@ -59,7 +59,7 @@ export function requestsOf(
 ): CallRequest | undefined {
   const call = attempts.at(-1);
   if (!call) return undefined;
-  const streamed = attempts.slice(0, -1);
+  const streamed = attempts.length === 1 ? NO_ATTEMPTS : attempts.slice(0, -1);
   // Most sessions are read with nothing but their exports.
   if (!log && wire.length === 0) return fromExport(call, streamed, clock, null);
   const logged = log ? sentByLog(log, clock, window) : [];
@@ -74,8 +74,11 @@ export function requestsOf(
   return fromExport(call, streamed, clock, misfit);
 }
 
+const NO_ATTEMPTS: readonly Attempt[] = [];
+const NONE_DEAD: readonly DeadRequest[] = [];
+
 /** A request that failed, or was cut off, before its first chunk. */
-const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, content: [], tools: [] };
+const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, parts: [] };
 
 function fromExport(
   call: Attempt,
@@ -84,6 +87,7 @@ function fromExport(
   misfit: CallRequest["misfit"],
 ): CallRequest {
   let start = clock.created;
+  if (streamed.length === 0) return { start, timing: "bounded", attempt: call, failure: null, dead: NONE_DEAD, misfit };
   const dead = streamed.map((attempt, index): DeadRequest => {
     const from = start;
     // A tool of a dead attempt may run on while the next one is answered already.

@@ -4,7 +4,7 @@
 import type { WireTool } from "../../wire/model.js";
 import type { Moment, Timing } from "../model/values.js";
 import type { AssistantMessage, Part, ToolPart } from "../schema/session-export.js";
-import type { Attempt } from "./attempts.js";
+import { type Attempt, isSpoken } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
 import { isProviderExecuted } from "./provider-tools.js";
 
@@ -27,7 +27,7 @@ export function toolTime(part: ToolPart, clock: MessageClock): ToolTime {
     return { start, end: undefined, timing: "bounded", argumentsAt, atLeastMs: 0, atMostMs: null };
   }
   const written = part.state.time.start;
-  const isExact = clock.toolStartIsExact && !part.state.timesUnknown;
+  const isExact = isStartExact(part, clock);
   const start = isExact ? written : Math.min(minted ?? written, written);
   const end = part.state.status === "running" ? undefined : Math.max(part.state.time.end, start);
   const timing = isExact ? "exact" : "bounded";
@@ -36,6 +36,18 @@ export function toolTime(part: ToolPart, clock: MessageClock): ToolTime {
   const earliest = isExact || minted !== undefined ? start : Math.min(start, clock.created);
   const latest = part.state.timesUnknown ? end : Math.min(Math.max(written, start), end);
   return { start, end, timing, argumentsAt, atLeastMs: end - latest, atMostMs: end - earliest };
+}
+
+/** Whether a tool began just when opencode says. */
+function isStartExact({ state }: ToolPart, clock: MessageClock): boolean {
+  return state.status !== "pending" && clock.toolStartIsExact && !state.timesUnknown;
+}
+
+/** When a tool began, as its time has it. */
+function toolStart(part: ToolPart, clock: MessageClock): number {
+  if (part.state.status === "pending") return clock.mintedAt(part.id) ?? clock.created;
+  const { start } = part.state.time;
+  return isStartExact(part, clock) ? start : Math.min(clock.mintedAt(part.id) ?? start, start);
 }
 
 /**
@@ -60,8 +72,10 @@ export function firstChunkAt(attempt: Attempt, clock: MessageClock): number | un
 /** When the first content came in: thinking, text, or the arguments of a tool call. */
 export function firstContentAt(attempt: Attempt, clock: MessageClock): number | undefined {
   let first = Number.POSITIVE_INFINITY;
-  for (const { time } of attempt.content) first = Math.min(first, time?.start ?? first);
-  for (const { id } of attempt.tools) first = Math.min(first, clock.mintedAt(id) ?? first);
+  for (const part of attempt.parts) {
+    if (part.type === "tool") first = Math.min(first, clock.mintedAt(part.id) ?? first);
+    else if (isSpoken(part)) first = Math.min(first, part.time?.start ?? first);
+  }
   return first < Number.POSITIVE_INFINITY ? first : firstChunkAt(attempt, clock);
 }
 
@@ -76,17 +90,21 @@ export function outputEndAt(attempt: Attempt, clock: MessageClock): Moment | und
   let last = Number.NEGATIVE_INFINITY;
   let timing: Timing = "exact";
   let isStreamAlone = true;
-  for (const { time } of attempt.content) last = Math.max(last, time?.end ?? time?.start ?? last);
-  for (const part of attempt.tools) {
-    const tool = toolTime(part, clock);
+  for (const part of attempt.parts) {
+    if (isSpoken(part)) {
+      last = Math.max(last, part.time?.end ?? part.time?.start ?? last);
+      continue;
+    }
+    if (part.type !== "tool") continue;
     // What the provider ran is part of the stream.
     if (isProviderExecuted(part)) {
+      const tool = toolTime(part, clock);
       last = Math.max(last, tool.end ?? tool.start);
       continue;
     }
     isStreamAlone = false;
-    last = Math.max(last, tool.start);
-    if (tool.timing === "bounded") timing = "bounded";
+    last = Math.max(last, toolStart(part, clock));
+    if (!isStartExact(part, clock)) timing = "bounded";
   }
   if (isStreamAlone && finish !== undefined) return { at: finish, timing: "exact" };
   if (last === Number.NEGATIVE_INFINITY) return undefined;
@@ -101,10 +119,11 @@ export function lastMomentOf(message: AssistantMessage, clock: MessageClock): nu
 
 /** The last moment that an attempt's own parts tell of; the message's `created` when it left none. */
 export function lastMomentOfAttempt(attempt: Attempt, clock: MessageClock): number {
-  const parts: Part[] = [...attempt.content, ...attempt.tools];
-  if (attempt.stepStart) parts.push(attempt.stepStart);
-  if (attempt.stepFinish) parts.push(attempt.stepFinish);
-  return lastMomentOfParts(parts, clock, clock.created);
+  const { stepStart, stepFinish, parts } = attempt;
+  const own = parts.filter(
+    (part) => isSpoken(part) || part.type === "tool" || part === stepStart || part === stepFinish,
+  );
+  return lastMomentOfParts(own, clock, clock.created);
 }
 
 function lastMomentOfParts(parts: readonly Part[], clock: MessageClock, atLeast: number): number {
