@@ -17,12 +17,14 @@ test("a look for tokens leaves nothing behind in its process, however often it i
 test("secretlint has the rules that it had when the beginnings of what they find were written down, and no others", () => {
   const ids = rules.map(({ meta }) => meta.id.replace("@secretlint/secretlint-rule-", ""));
   expect(ids.toSorted()).toEqual([
-    ...["1password", "anthropic", "aws", "basicauth", "database-connection-string", "filter-comments", "gcp"],
-    ...["github", "linear", "npm", "openai", "privatekey", "sendgrid", "shopify", "slack"],
+    ...["1password", "anthropic", "aws", "basicauth", "database-connection-string", "databricks", "docker"],
+    ...["figma", "filter-comments", "gcp", "github", "gitlab", "grafana", "groq", "hashicorp-vault", "huggingface"],
+    ...["linear", "notion", "npm", "openai", "privatekey", "sendgrid", "shopify", "slack", "vercel"],
   ]);
 });
 
 const mixed = (length: number) => "aB3dE5fG7hJ9kL1m".repeat(12).slice(0, length);
+const hexes = (length: number) => "0a1b2c3d4e5f6789".repeat(4).slice(0, length);
 const TOKENS: readonly string[] = [
   ...["AKIA", "ASIA", "AGPA", "AIDA", "AROA", "AIPA", "ANPA", "ANVA", "A3TX"].map(
     (begin) => `${begin}Q7X2M9B4Z8C1V5N3`,
@@ -38,6 +40,17 @@ const TOKENS: readonly string[] = [
   ...["shppa", "shpca", "shpat", "shpss"].map((begin) => `${begin}_${mixed(32)}`),
   ...["ghp", "gho", "ghu", "ghs", "ghr"].map((begin) => `${begin}_${mixed(36)}`),
   `github_pat_${mixed(82)}`,
+  `glpat-${mixed(20)}`,
+  ...["vcp", "vci", "vca", "vcr", "vck"].map((begin) => `${begin}_${mixed(24)}`),
+  ...["hvs", "hvr"].map((begin) => `${begin}.${mixed(95)}`),
+  `hvb.${mixed(158)}`,
+  `dapi${hexes(32)}`,
+  `dckr_pat_${mixed(27)}`,
+  `figd_${mixed(40)}`,
+  `glsa_${mixed(32)}_${hexes(8)}`,
+  `gsk_${mixed(52)}`,
+  `hf_${"aBcDeFgHiJkLmNoPqRsTuVwXyZabCdEfGh"}`,
+  `ntn_12345678901${mixed(35)}`,
   `ops_${Buffer.from(JSON.stringify({ email: mixed(60), key: mixed(40) })).toString("base64")}`,
 ];
 
