@@ -59,15 +59,18 @@ export async function runAttempt(request: AttemptRequest, hooks: DriveHooks): Pr
   const { runId: id, attempt } = request;
   const startedAt = Date.now();
   let disown: (() => Promise<void>) | undefined;
+  let kept: Promise<unknown> | undefined;
+  const onSession: DriveHooks["onSession"] = (sessionId, mark) => {
+    hooks.onSession?.(sessionId, mark);
+    if (paths) disown ??= ownTurn(paths, sessionId, { mark, id, attempt, startedAt });
+  };
   try {
-    return await driveAndRecord(request, paths, {
-      ...hooks,
-      onSession: (sessionId, mark) => {
-        hooks.onSession?.(sessionId, mark);
-        if (paths) disown ??= ownTurn(paths, sessionId, { mark, id, attempt, startedAt });
-      },
+    return await driveAndRecord(request, paths, { ...hooks, onSession }, (keeping) => {
+      kept = keeping;
     });
   } finally {
+    // Also where something fails meanwhile.
+    await kept;
     await disown?.();
   }
 }
@@ -76,6 +79,7 @@ async function driveAndRecord(
   request: AttemptRequest,
   paths: StorePaths | null,
   hooks: DriveHooks,
+  onKeeping: (kept: Promise<unknown>) => void,
 ): Promise<AttemptResult> {
   const halting = new AbortController();
   let haltedBy: Halt | undefined;
@@ -116,10 +120,12 @@ async function driveAndRecord(
   const recorder = new SessionRecorder({ paths, masking });
   const run = runEvidenceOf(driven, request, haltedBy, await git);
   const { tree, raw, logText, mcpServers, wire } = driven;
-  const recorded = await recorder.record(
+  const { seen: recorded, kept } = await recorder.begin(
     { tree, raw, runs: [{ run, logText }], mcpServers, wire },
     { run, notes: driven.notes, asking: driven.progress.asking },
   );
+  // The disk is at work while the trace is computed.
+  onKeeping(kept);
   const { beside } = recorded;
   // What is known of this run counts more than what an abandoned one may have been.
   const { runs } = recorded.evidence;
@@ -133,23 +139,23 @@ async function driveAndRecord(
   const said = tree === null || recorded.tree === tree ? last : lastOf(ofRun(traceSession(tree, evidence), run));
   const { sessionId, opencode, driver, server, exit } = driven;
   const error = last ? last.loop.error : withoutTurn(driven, beside.run, request.drive.model);
-  const notes = [
-    ...beside.notes,
-    ...recorded.notes,
+  const ofTurn = [
     ...agentNotes(request.drive.agent, last?.loop, driven.agents),
     ...subagentNotes(last?.loop, beside.asking, driven.endedAt),
     ...limitNotes(request.limits ?? {}, traces),
   ];
   if (error?.code === "invalid_request" && error.reason === "start")
-    notes.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
+    ofTurn.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
   // A caller who ended it knows why.
   const isWanted = error?.code === "aborted" && error.abortedBy === "caller";
   const cameToNothing = error !== null && !isWanted && (last?.loop.steps.length ?? 0) === 0;
+  const { stored, notes: ofStore } = await kept;
+  const notes = [...beside.notes, ...ofStore, ...ofTurn];
   if (cameToNothing) notes.push(...(await recorder.recordStartLog(recorded)));
   const output = driven.structured?.value ?? said?.loop.output ?? null;
   const answer = { text: said ? answerText(said.loop.steps) : null, output };
-  const { tree: session, stored: kept } = recorded;
-  return { ...answer, error, sessionId, traces, session, kept, opencode, driver, server, exit, notes };
+  const { tree: session } = recorded;
+  return { ...answer, error, sessionId, traces, session, kept: stored, opencode, driver, server, exit, notes };
 }
 
 /** What the model that is asked costs by the user's word; of the one that opencode chooses nothing is known before. */

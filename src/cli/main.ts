@@ -6,6 +6,7 @@ import { helpWidth, widthOf } from "./terminal-width.js";
 import { tellWriteErrors } from "./write-errors.js";
 
 const exitCodeOf = tellWriteErrors();
+endAtOnce();
 void main();
 
 async function main(): Promise<void> {
@@ -30,6 +31,14 @@ async function main(): Promise<void> {
     process.stderr.write(`looptrace: ${problem}\n`);
     process.exitCode = EXIT.usage;
   }
+}
+
+/**
+ * Has Node.js leave it to the system to take away what the command has loaded: to do that itself, object by object,
+ * takes it as long as its own start. By then nothing is left to be done, and all is written.
+ */
+function endAtOnce(): void {
+  process.once("beforeExit", () => process.once("exit", (code) => process.exit(code)));
 }
 
 /** Columns of what `--help` says. */

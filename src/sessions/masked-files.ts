@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { WriteFile } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { MASKING_RULES } from "../masking/rules.js";
 import { isFields } from "../text/json-fields.js";
@@ -21,17 +20,20 @@ export async function maskedFiles(paths: StorePaths, rootId: string): Promise<Is
   return (name, text) => digests.has(name) && digests.get(name) === digestOf(text);
 }
 
-/** Keeps in mind which files are masked by the rules of this looptrace, beside those that were before. */
-export async function rememberMasked(
+/**
+ * Which files are masked by the rules of this looptrace, beside those that were before.
+ *
+ * @returns the file that keeps it in mind
+ */
+export async function maskedNote(
   paths: StorePaths,
   rootId: string,
   files: ReadonlyMap<string, string>,
-  write: WriteFile,
-): Promise<void> {
+): Promise<{ readonly path: string; readonly text: string }> {
   const digests = await digestsOf(paths, rootId);
   for (const [name, text] of files) digests.set(name, digestOf(text));
   const told = { rules: MASKING_RULES, files: Object.fromEntries(digests) };
-  await write(fileOf(paths, rootId, MASKED), JSON.stringify(told));
+  return { path: fileOf(paths, rootId, MASKED), text: JSON.stringify(told) };
 }
 
 async function digestsOf(paths: StorePaths, rootId: string): Promise<Map<string, unknown>> {

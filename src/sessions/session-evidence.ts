@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { WriteFile } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import { type RunEvidence, runEvidenceIn } from "../opencode/evidence.js";
@@ -59,28 +58,29 @@ export function evidenceFiles({ logText, runs = [], mcpServers, wire }: Evidence
   };
 }
 
-/**
- * Writes the files of a session's evidence; those that are there under other names stay.
- *
- * @returns the texts of logs, runs and servers by their files' names
- */
-export async function saveEvidence(
-  paths: StorePaths,
-  id: string,
-  evidence: EvidenceFiles,
-  write: WriteFile,
-): Promise<ReadonlyMap<string, string>> {
+/** What the files of a session's evidence hold, by their names. */
+export interface EvidenceTexts {
+  /** Recordings, which say themselves what has masked them. */
+  readonly wires: ReadonlyMap<string, string>;
+  /** Logs, runs and servers. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** The texts of the files of a session's evidence; those that are there under other names stay. */
+export function evidenceTexts(id: string, evidence: EvidenceFiles): EvidenceTexts {
   const texts = new Map(evidence.logs);
   for (const [name, run] of evidence.runs) texts.set(name, JSON.stringify(run, undefined, 2));
-  for (const [name, wire] of evidence.wires)
-    await write(fileOf(paths, id, `${WIRE}${name}${RECORDING}`), writeRecording(wire));
+  const wires = [...evidence.wires].map(
+    ([name, wire]) => [`${WIRE}${name}${RECORDING}`, writeRecording(wire)] as const,
+  );
   if (evidence.mcpServers) {
     const text = JSON.stringify({ mcpServers: [...new Set(evidence.mcpServers)].sort() });
     const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
     texts.set(`mcp-${digest}.json`, text);
   }
-  for (const [name, text] of texts) await write(fileOf(paths, id, name), text);
-  return new Map([...texts].map(([name, text]) => [`${id}.${name}`, text]));
+  const named = (all: Iterable<readonly [string, string]>) =>
+    new Map([...all].map(([name, text]) => [`${id}.${name}`, text]));
+  return { wires: named(wires), texts: named(texts) };
 }
 
 /**

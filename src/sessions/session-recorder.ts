@@ -1,7 +1,7 @@
 import { describeDiskFailure } from "../files/disk-failure.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { type Masking, maskFor } from "../masking/mask.js";
-import { asMasked, type Masked } from "../masking/masked.js";
+import { asMasked, type Masked, maskedLike } from "../masking/masked.js";
 import type { SessionTree } from "../opencode/session.js";
 import { wireMasking } from "../wire/masking/mask-wire.js";
 import type { WireEvidence } from "../wire/model.js";
@@ -19,7 +19,7 @@ import {
   noEvidence,
   readEvidenceFiles,
 } from "./session-evidence.js";
-import { saveSession } from "./session-store.js";
+import { type SessionSnapshot, saveSession } from "./session-store.js";
 import type { NamesOf } from "./store-files.js";
 
 export interface RecorderOptions {
@@ -46,17 +46,31 @@ export interface SeenSession<Tree extends SessionTree | null = SessionTree> exte
 }
 
 /** What was recorded, as it may be stored, shown and sent. */
-export interface RecordedSession<Tree, Beside> {
+export interface RecordedSession<Tree, Beside> extends MaskedSession<Tree, Beside>, Kept {}
+
+/** What was seen, as it may be stored, shown and sent. */
+export interface MaskedSession<Tree, Beside> {
   readonly tree: Tree;
   /** With what was stored of the session before. */
   readonly evidence: SessionEvidence;
   /** What this look alone told. */
   readonly seen: EvidenceSnapshot;
   readonly beside: Beside;
+}
+
+/** What became of it. */
+export interface Kept {
   /** Whether the session is in the store. */
   readonly stored: boolean;
   /** What could not be done, a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** A session that is masked and on its way into the store. */
+export interface SessionOnItsWay<Tree, Beside> {
+  readonly seen: Masked<MaskedSession<Tree, Beside>>;
+  /** Never fails. */
+  readonly kept: Promise<Kept>;
 }
 
 /**
@@ -85,6 +99,15 @@ export class SessionRecorder {
     session: SeenSession<Tree>,
     beside: Beside,
   ): Promise<Masked<RecordedSession<Tree, Beside>>> {
+    const { seen, kept } = await this.begin(session, beside);
+    return maskedLike({ ...seen, ...(await kept) }, seen);
+  }
+
+  /** The same, but does not wait for the store: it is to be waited for before anybody is told that all is done. */
+  async begin<Tree extends SessionTree | null, Beside>(
+    session: SeenSession<Tree>,
+    beside: Beside,
+  ): Promise<SessionOnItsWay<Tree, Beside>> {
     const { tree, raw, logText, runs, mcpServers } = session;
     const paths = tree && this.#paths;
     const rootId = tree?.session.info.id ?? "";
@@ -112,21 +135,9 @@ export class SessionRecorder {
     };
     const texts = [...raw].map(([id, text], index) => [id, mask.json(text, exports[index])] as const);
     const maskedTree = mask(tree);
-    const notes: string[] = [];
-    let stored = false;
-    if (paths) {
-      try {
-        const snapshot = masked({ rootId, raw: new Map(texts), isByRules: mask.isByRules, ...seen });
-        await saveSession(paths, snapshot, { lasting: this.#lasting });
-        stored = true;
-        await clearRecordings(
-          paths,
-          ofPlugin.map(({ name }) => name),
-        );
-      } catch (error) {
-        notes.push(`The session could not be kept below ${paths.sessions}: ${describeDiskFailure(error)}.`);
-      }
-    }
+    const snapshot = masked({ rootId, raw: new Map(texts), isByRules: mask.isByRules, ...seen });
+    const recordingNames = ofPlugin.map(({ name }) => name);
+    const kept = paths ? this.#keep(paths, snapshot, recordingNames) : Promise.resolve({ stored: false, notes: [] });
     const earlierMasked = {
       logs: new Map([...before.logs].map(([name, text]) => [name, mask(text)])),
       runs: new Map([...before.runs].map(([name, run]) => [name, mask(run)])),
@@ -134,8 +145,25 @@ export class SessionRecorder {
       wires: wire ? recordingsIn(wire, "") : new Map(),
     };
     const looks = [earlierMasked, evidenceFiles(seen)];
-    const evidence = await mergeEvidence(paths, maskedTree?.session, looks, this.#namesOf);
-    return masked({ tree: maskedTree, evidence, seen, beside: mask(beside), stored, notes });
+    const merging = mergeEvidence(paths, maskedTree?.session, looks, this.#namesOf);
+    const evidence = await merging.catch(async (error: unknown) => {
+      await kept;
+      throw error;
+    });
+    return { seen: masked({ tree: maskedTree, evidence, seen, beside: mask(beside) }), kept };
+  }
+
+  async #keep(paths: StorePaths, snapshot: Masked<SessionSnapshot>, recordings: readonly string[]): Promise<Kept> {
+    let stored = false;
+    try {
+      await saveSession(paths, snapshot, { lasting: this.#lasting });
+      stored = true;
+      await clearRecordings(paths, recordings);
+    } catch (error) {
+      const why = describeDiskFailure(error);
+      return { stored, notes: [`The session could not be kept below ${paths.sessions}: ${why}.`] };
+    }
+    return { stored, notes: [] };
   }
 
   /**
@@ -143,7 +171,7 @@ export class SessionRecorder {
    *
    * @returns a sentence for each that says where, or why not
    */
-  async recordStartLog({ seen }: Masked<RecordedSession<unknown, unknown>>): Promise<readonly string[]> {
+  async recordStartLog({ seen }: Masked<MaskedSession<unknown, unknown>>): Promise<readonly string[]> {
     const paths = this.#paths;
     if (!paths) return [];
     const logs = (seen.runs ?? []).filter(({ logText = "" }) => logText.trim() !== "");

@@ -1,19 +1,21 @@
 import { lstat, utimes } from "node:fs/promises";
+import { join } from "node:path";
 import { ensurePrivateFolder, type WriteFile, writeUnsynced, writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
+import { writeTogether } from "../files/write-together.js";
 import type { Masked } from "../masking/masked.js";
 import { childSessionIds, isSessionId, readExport, type SessionExport, type SessionTree } from "../opencode/session.js";
 import { fieldsOf } from "../text/json-fields.js";
 import { largeExport } from "./large-export.js";
 import { type FoundSession, flattenTree } from "./loaded-session.js";
-import { maskedFiles, rememberMasked } from "./masked-files.js";
+import { maskedFiles, maskedNote } from "./masked-files.js";
 import {
   type EvidenceSnapshot,
   evidenceFiles,
+  evidenceTexts,
   mergeEvidence,
   readEvidenceFiles,
-  saveEvidence,
 } from "./session-evidence.js";
 import { fileOf, ifThere, type NamesOf, namesOfEach, readIfThere } from "./store-files.js";
 
@@ -53,18 +55,19 @@ export async function saveSession(
   snapshot: Masked<SessionSnapshot>,
   { lasting = true }: { readonly lasting?: boolean } = {},
 ): Promise<void> {
-  const write: WriteFile = lasting ? writeWhole : writeUnsynced;
   const { rootId, raw, isByRules = false } = snapshot;
   // Anything else could name a file somewhere else.
   for (const id of [rootId, ...raw.keys()])
     if (!isSessionId(id)) throw new Error(`${JSON.stringify(id.slice(0, 100))} is no session's id`);
   await ensurePrivateFolder(paths.root, paths.sessions);
-  for (const [id, text] of raw) await writeWhole(fileOf(paths, id, "json"), text, lasting);
-  await saveChildren(paths, snapshot, write);
-  const texts = await saveEvidence(paths, rootId, evidenceFiles(snapshot), write);
-  const written = new Map(texts);
-  for (const [id, text] of raw) written.set(`${id}.json`, text);
-  if (isByRules) await rememberMasked(paths, rootId, written, write);
+  const exports = new Map([...raw].map(([id, text]) => [`${id}.json`, text]));
+  const { wires, texts } = evidenceTexts(rootId, evidenceFiles(snapshot));
+  const note = isByRules ? [await maskedNote(paths, rootId, new Map([...texts, ...exports]))] : [];
+  const file = ([name, text]: readonly [string, string]) => ({ path: join(paths.sessions, name), text });
+  const beside = [...[...wires, ...texts].map(file), ...note].map((one) => ({ ...one, isSynced: lasting }));
+  // The exports first: what stands beside one that is not there is no session.
+  await writeTogether([...[...exports].map(file).map((one) => ({ ...one, isSynced: true })), ...beside], lasting);
+  await saveChildren(paths, snapshot, lasting ? writeWhole : writeUnsynced);
 }
 
 /**

@@ -137,16 +137,22 @@ async function driveOn(
       onProgress: hooks.onProgress,
       onEvent: hooks.onEvent,
     };
-    const { told, ...run } = await (generation === 2
-      ? runOnServer(adapterOf2, served)
-      : runOnServer(adapterOf1, served));
+    const {
+      told,
+      read: readAtRest,
+      ...run
+    } = await (generation === 2 ? runOnServer(adapterOf2, served) : runOnServer(adapterOf1, served));
     if (run.sessionId !== null) await lease.wire.conclude(run.sessionId).catch(() => undefined);
     hasToolServers = run.mcpServers.length > 0;
     const command = async (): Promise<CommandOptions> => ({
       ...{ path, environment, directory },
       folder: await lease.workFolder(),
     });
-    const read = await readBack(run, request.session, (id) => readFrom(server, id, { directory, command }, told));
+    const read = await readBack(
+      run,
+      request.session,
+      async (id) => (await readAtRest) ?? (await readFrom(server, id, { directory, command }, told)),
+    );
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;
     const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, command, projectConfig) : [];
     const isNew = request.session === undefined && request.continueLast !== true;
@@ -251,7 +257,7 @@ async function readFrom(
 
 /** A run that ended while its server was still starting. */
 function withoutServer(path: string, startedAt: number, by: NonNullable<StopRequest["by"]>): DriveResult {
-  const { told: _told, ...run } = notPrompted(startedAt, by);
+  const { told: _told, read: _none, ...run } = notPrompted(startedAt, by);
   return {
     ...run,
     opencode: { path, version: null },

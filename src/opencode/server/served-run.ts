@@ -9,7 +9,7 @@ import type { CheckedRequest } from "../request/run-request.js";
 import type { RunEvent } from "../schema/run-event.js";
 import type { ToldMessages } from "./read-messages.js";
 import { createRestWatch, isIdle } from "./rest-watch.js";
-import type { OpenedSession, ServerAdapter } from "./server-adapter.js";
+import type { OpenedSession, ServerAdapter, TurnEnd } from "./server-adapter.js";
 import type { RunningServer } from "./start-server.js";
 import type { StopRequest } from "./stop-request.js";
 import { createTurnWatch } from "./turn-watch.js";
@@ -45,6 +45,8 @@ export interface ServedRunOptions {
 export interface ServedRun extends Omit<RunResult, "logPath" | "stderrTail"> {
   /** Of messages that the server may not give out. */
   readonly told: ToldMessages;
+  /** See `TurnEnd`. */
+  readonly read?: TurnEnd["read"];
 }
 
 /** Before the prompt was handed over: nothing has happened that could not be tried in another way. */
@@ -235,6 +237,7 @@ function createTurn<Client, Event>(
         notes: watch.notes,
         told: told.messages,
         ...(end.structured ? { structured: end.structured } : {}),
+        ...(end.read ? { read: end.read } : {}),
       };
     },
   };

@@ -1,3 +1,4 @@
+import type { ExportResult } from "../cli/export-session.js";
 import type { StreamError } from "../cli/run-session.js";
 import type { RunExit } from "../program/spawn-opencode.js";
 import type { StructuredAnswer } from "../request/asked-answer.js";
@@ -41,6 +42,11 @@ export interface TurnEnd {
   readonly error?: StreamError["error"];
   /** The answer to a schema that opencode itself could not ask for. */
   readonly structured?: StructuredAnswer;
+  /**
+   * The session as it was read when it had come to rest; undefined where it is still to be read, or that was not its end
+   * after all. Never fails.
+   */
+  readonly read?: Promise<ExportResult | undefined> | undefined;
 }
 
 /** What a turn's events told that the server may not give out again. */

@@ -117,9 +117,16 @@ async function answerOf(record: ServerRecord, { answerMs, busyMs }: AnswerPatien
   }
 }
 
+const PATHS = ["/api/info", "/api/health"];
+/** The previews of opencode 2 have the second alone: the other one would cost a warm run a question in vain. */
+const PREVIEW_PATHS = PATHS.toReversed();
+
+function isPreview(version: string | null): boolean {
+  return version?.startsWith("2.0.0-") === true;
+}
+
 async function answers({ connection, generation, version }: ServerRecord, signal: AbortSignal): Promise<boolean> {
-  // The second is that of the previews of opencode 2.
-  const paths = generation === 2 ? ["/api/info", "/api/health"] : ["/global/health"];
+  const paths = generation === 1 ? ["/global/health"] : isPreview(version) ? PREVIEW_PATHS : PATHS;
   for (const path of paths) {
     try {
       const headers = authorization(connection);

@@ -35,6 +35,8 @@ export async function openSession2(
 ): Promise<OpenedSession> {
   const client = placed(asked);
   const [usable, model] = await Promise.all([usableAgent(client, agent), usableModel(client, request, environment)]);
+  // They are asked for while the session is made.
+  const servers = mcpServersOf2(client);
   const continued = request.session ?? (request.continueLast ? await lastSession(client) : undefined);
   const isPlain = usable === undefined && model === undefined;
   const make = () => (isPlain ? create() : newSession(client, request.title, usable, model));
@@ -42,7 +44,7 @@ export async function openSession2(
     continued === undefined
       ? await make()
       : await continuedSession(client, continued, request.fork ?? false, usable, model);
-  return { sessionId, agent: usable, mcpServers: await mcpServersOf2(client) };
+  return { sessionId, agent: usable, mcpServers: await servers };
 }
 
 /** Whether there is more to a new session than its title: then the server is asked for that first. */

@@ -4,12 +4,14 @@ import type { DataAnswer, RequestOptions } from "./request.js";
 
 /** So many are asked for at once: the most that a server gives. */
 const PAGE = 200;
+/** So many a server gives where nobody says how many; on a page with fewer there is all that there is. */
+const USUAL_PAGE = 50;
 /** With 200 on each they hold more than any store. */
 const MOST_PAGES = 10_000;
 
 /**
  * What a server of opencode 2 gives in pages, one page after the other. It says that there is a next page also where
- * nothing stands on that.
+ * nothing stands on that, behind a short one say, which is not asked for.
  *
  * @param ask asks for one page
  * @param query of the first page; the others are asked for by their cursor alone, which holds it
@@ -31,7 +33,7 @@ export async function* pages(
     size += answer.length;
     if (size > MOST_MESSAGES_BYTES) throw endless(`it is longer than ${MOST_MESSAGES_BYTES / 1024 / 1024} MB`);
     yield page;
-    if (answer.next === undefined) return;
+    if (answer.next === undefined || page.length < USUAL_PAGE) return;
     if (seen.has(answer.next)) throw endless("its pages repeat themselves");
     seen.add(answer.next);
     next = { cursor: answer.next };

@@ -8,6 +8,7 @@ import type { TurnEnd, TurnToPlay } from "../../server/server-adapter.js";
 import { type Client2, dataOf2, firstKnown, tellSession2 } from "./client.js";
 import { familyAtWork } from "./family-at-work.js";
 import { promptFiles } from "./prompt-files.js";
+import { readingAtRest } from "./reading-at-rest.js";
 import { isSuccess, requestJson, type ServerAnswer } from "./request.js";
 import { structuredTurn } from "./structured-turn.js";
 
@@ -41,14 +42,19 @@ export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<Turn
         turn.rest.begin();
         const admitted = await admit(client, turn, schema ? askingFor(schema, message) : message, signal);
         if (!isSuccess(admitted)) return { error: refusal(admitted) };
-        let told: Promise<unknown> | undefined;
+        if (schema) {
+          await atRest(client, turn, signal);
+          const structured = await structuredTurn(client, sessionId, checkAnswer, again(signal), signal);
+          await titled(client, turn, signal);
+          return structured ? { structured } : {};
+        }
+        const reading = readingAtRest(client, sessionId);
         const onRest = (): void => {
-          if (isToBeTitled(turn)) told ??= aboutSession(client, sessionId, signal);
+          if (turn.stop.by === undefined && !turn.failing.aborted) reading.begin();
         };
-        await atRest(client, turn, signal, onRest);
-        const structured = schema && (await structuredTurn(client, sessionId, checkAnswer, again(signal), signal));
-        await titled(client, turn, signal, told);
-        return structured ? { structured } : {};
+        const isAsTold = await atRest(client, turn, signal, onRest);
+        const isNamed = await titled(client, turn, signal, reading.info());
+        return { read: reading.end(isAsTold && isNamed) };
       },
       abort: (signal) => interruptFamily(client, sessionId, signal),
       idleAfterAll: async (signal) => {
@@ -102,6 +108,7 @@ function refusal({ json, status }: ServerAnswer): NonNullable<TurnEnd["error"]> 
  * work.
  *
  * @param onRest called when the session itself is told to be, while that is looked at
+ * @returns whether it was as it was told the first time, and has started no other session
  * @throws when the server cannot be asked any more, or the signal is aborted
  */
 async function atRest(
@@ -109,11 +116,11 @@ async function atRest(
   turn: TurnToPlay,
   signal: AbortSignal,
   onRest: () => void = () => undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { sessionId } = turn;
   let isConfirmed = false;
   let isParent = false;
-  for (;;) {
+  for (let looks = 1; ; looks += 1) {
     const waited = await waitFor(client, sessionId, signal);
     if (waited.status >= 500)
       throw new ServerRequestError(`wait for the session ${sessionId}`, waited.json, waited.status);
@@ -130,7 +137,7 @@ async function atRest(
     } else if (hasChildren && !isConfirmed) {
       isConfirmed = true;
       await sleep(HAND_OVER_MS, undefined, { signal });
-    } else return;
+    } else return isTold && looks === 1 && !hasChildren;
   }
 }
 
@@ -174,19 +181,21 @@ async function aboutSession(client: Client2, sessionId: string, signal: AbortSig
  * Waits a moment for the title of a session that has none yet.
  *
  * @param told of the session, where it was asked for already
+ * @returns whether that told all that there was to wait for
  */
 async function titled(
   client: Client2,
   turn: TurnToPlay,
   signal: AbortSignal,
-  told: Promise<unknown> | undefined,
-): Promise<void> {
+  told?: Promise<unknown> | undefined,
+): Promise<boolean> {
   const giveUpAt = performance.now() + TITLE_MS;
   for (let next = told; isToBeTitled(turn) && performance.now() < giveUpAt; next = undefined) {
-    const info = await (next ?? aboutSession(client, turn.sessionId, signal));
-    if (!isFields(info) || !isUntitled(info)) return;
+    const info = await (next?.catch(() => undefined) ?? aboutSession(client, turn.sessionId, signal));
+    if (!isFields(info) || !isUntitled(info)) return next !== undefined;
     await sleep(LOOK_AGAIN_MS, undefined, { signal });
   }
+  return told !== undefined && !isToBeTitled(turn);
 }
 
 /** A session that failed gets none. */

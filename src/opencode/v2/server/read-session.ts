@@ -26,14 +26,32 @@ export async function readSession2From(
   signal?: AbortSignal,
 ): Promise<ExportResult> {
   return await collectSessions(sessionId, {
-    read: (id) => readOne(connection, id, signal),
+    read: async (id) => asRead(await rawSession2From(connection, id, signal), id),
     childrenOf: (id) => childrenOf2(connection, id, signal),
     signal,
   });
 }
 
-async function readOne(connection: ServerConnection, id: string, signal?: AbortSignal): Promise<ReadSession> {
-  const { info, messages } = await rawSession2From(connection, id, signal);
+/**
+ * The same of a session that has been read already, and that has started no other one.
+ *
+ * @throws {InvalidExportError} when what the server said cannot be read
+ */
+export async function readSession2Of(
+  connection: ServerConnection,
+  sessionId: string,
+  raw: RawSession2,
+  signal?: AbortSignal,
+): Promise<ExportResult> {
+  const isIt = (id: string): boolean => id === sessionId;
+  return await collectSessions(sessionId, {
+    read: async (id) => asRead(isIt(id) ? raw : await rawSession2From(connection, id, signal), id),
+    childrenOf: async (id) => (isIt(id) ? [] : await childrenOf2(connection, id, signal)),
+    signal,
+  });
+}
+
+function asRead({ info, messages }: RawSession2, id: string): ReadSession {
   // As `opencode session export` writes it.
   return {
     text: `${JSON.stringify({ info, messages }, null, 2)}\n`,
@@ -58,7 +76,32 @@ export async function rawSession2From(
   id: string,
   signal?: AbortSignal,
 ): Promise<RawSession2> {
-  if (!isSessionId(id)) throw new SessionNotFoundError(id);
+  return await beginReading2(connection, id, signal).whole;
+}
+
+/** A session that is being read; both fail as {@link rawSession2From} does. */
+export interface BegunReading2 {
+  /** What is told of it beside its messages. */
+  readonly info: Promise<unknown>;
+  readonly whole: Promise<RawSession2>;
+}
+
+/** Begins to read a session; who does not wait for it need not see to its failure. */
+export function beginReading2(connection: ServerConnection, id: string, signal?: AbortSignal): BegunReading2 {
+  const isId = isSessionId(id);
+  const refused = async () => Promise.reject(new SessionNotFoundError(id));
+  const info = isId ? requestOfSession(connection, id, "", { signal }).then(({ data }) => data) : refused();
+  const whole = isId ? withMessages(connection, id, info, signal) : refused();
+  for (const one of [info, whole]) one.catch(() => undefined);
+  return { info, whole };
+}
+
+async function withMessages(
+  connection: ServerConnection,
+  id: string,
+  told: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<RawSession2> {
   const ending = new AbortController();
   const reach = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
   const ask = (query: Readonly<Record<string, string | number | undefined>>) =>
@@ -72,7 +115,7 @@ export async function rawSession2From(
   // Told of below; that there is no such session is told by its own route.
   reading.catch(() => undefined);
   try {
-    const { data: info } = await requestOfSession(connection, id, "", { signal });
+    const info = await told;
     const messages = await reading;
     if (isTooDeep([info, messages]))
       throw new ServerRequestError(`read the session ${id}`, `its answer ${TOO_DEEP}`, undefined);

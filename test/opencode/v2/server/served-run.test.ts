@@ -5,6 +5,7 @@ import { SessionNotFoundError } from "../../../../src/errors/session-not-found-e
 import type { PermissionRequest } from "../../../../src/opencode/request/permission-policy.js";
 import type { Phase, Progress } from "../../../../src/opencode/request/progress.js";
 import type { RunEvent } from "../../../../src/opencode/schema/run-event.js";
+import { readSession2From } from "../../../../src/opencode/v2/server/read-session.js";
 import { isFields } from "../../../../src/text/json-fields.js";
 import { recordedTurn, recording } from "../../../support/opencode2-recordings.js";
 import type { AskedRequest } from "../../../support/opencode2-server.js";
@@ -70,6 +71,35 @@ describe.concurrent("a turn on a server of opencode 2", () => {
     });
     expect(server.claims.size).toBe(0);
     await expect.poll(() => server.streams()).toBe(0);
+  });
+
+  it("is read while it is asked whether it is at rest, and not once more", async ({ expect }) => {
+    const tool: TurnTool = { name: "shell", input: { command: "ls" }, output: "a.txt" };
+    const turns = Array.from({ length: MOST_TURNS }, () => runs([tool], "There is a.txt."));
+    for (const request of [{}, { continueLast: true }]) {
+      const { run, server } = await standIn({ turns });
+      const seen = await untilRead(async () => {
+        const before = server.requests.length;
+        const { sessionId, read } = await run(request);
+        const session = await read;
+        if (session === undefined) return undefined;
+        const paths = server.requests.slice(before).flatMap(({ method, path }) => (method === "GET" ? [path] : []));
+        expect(paths.filter((path) => path.includes("/message"))).toHaveLength(1);
+        expect(session).toEqual(await readSession2From(server.connection, sessionId ?? ""));
+        return session;
+      });
+      expect(seen?.tree.session.messages.at(-1)).toMatchObject({ type: "idle" });
+    }
+  });
+
+  it("is read later where more than that was to wait for", async ({ expect }) => {
+    const input = { agent: "general", description: "look", prompt: "Look." };
+    const child: Turn = { steps: [{ text: "Looked." }] };
+    const { run } = await standIn({ turns: [runs([{ name: "subagent", input, child }])] });
+    expect(await (await run()).read).toBeUndefined();
+    const { run: runRefused, server: refusing } = await standIn({ turns: [says("Yes.")] });
+    refusing.fail(/GET .*\/message/, 1);
+    expect(await (await runRefused()).read).toBeUndefined();
   });
 
   it.each(["multistep", "subagent", "rate-limited-then-ok"])(
@@ -156,6 +186,7 @@ describe.concurrent("a turn on a server of opencode 2", () => {
     const { run, server } = await standIn({ turns: [says("Yes.")] });
     server.fail(/GET \/api\/event/, 1_000);
     const result = await run({ deadlineMs: 60_000 });
+    expect(await result.read).toBeUndefined();
     expect(result.exit).toEqual({ kind: "served" });
     expect(outcomeOf(server.sessions().get(result.sessionId ?? ""))).toBe("succeeded");
   });
@@ -369,6 +400,17 @@ describe.concurrent("a turn on a server of opencode 2", () => {
     expect(server.claims.size).toBe(0);
   });
 });
+
+const MOST_TURNS = 20;
+
+/** On a busy machine the word that a session is at rest may come too late for it. */
+async function untilRead<Session>(run: () => Promise<Session | undefined>): Promise<Session | undefined> {
+  for (let turns = 0; turns < MOST_TURNS; turns += 1) {
+    const seen = await run();
+    if (seen !== undefined) return seen;
+  }
+  return undefined;
+}
 
 function namesOf(events: readonly RunEvent[]): readonly string[] {
   return events.map(({ type }) => type);
