@@ -3,6 +3,7 @@ import { type Session, sessionModel } from "../opencode/model.js";
 import type { SessionTree } from "../opencode/session.js";
 import { type LoopContext, loopsOf } from "./build-loop.js";
 import { withCacheCauses } from "./cache-causes.js";
+import { shapeKeeper } from "./lasting-shapes.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
 import { permissionsBySession } from "./permissions.js";
 import { traceIdOf } from "./span-id.js";
@@ -33,7 +34,23 @@ export function traceSession(
   evidence: Evidence = {},
   wishes: TraceWishes = {},
 ): readonly LoopTrace[] {
+  keepShapes(() => {
+    const few = beginningOf(tree);
+    const session = sessionModel(few, {});
+    return [few, session, traceModel(session)];
+  });
   return traceModel(sessionModel(tree, evidence), evidence, wishes);
+}
+
+const keepShapes = shapeKeeper();
+
+/** So many messages have all kinds of rows that a usual session has. */
+const FEW = 16;
+
+function beginningOf({ session }: SessionTree): SessionTree {
+  return session.generation === 1
+    ? { session: { ...session, messages: session.messages.slice(0, FEW) }, children: [] }
+    : { session: { ...session, messages: session.messages.slice(0, FEW) }, children: [] };
 }
 
 /** The same of a session that has been read already. */

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { shapeKeeper } from "../../src/trace/lasting-shapes.js";
+import { traceSession } from "../../src/trace/trace-session.js";
+import { answer, exportOf, treeOf, user } from "./make-session.js";
+
+const answers = Array.from({ length: 40 }, (_, index) => answer(100 + 100 * index, 190 + 100 * index));
+const long = treeOf(exportOf([user(0, "Look."), ...answers]));
+
+test("something is made of the second, and again whenever there have been twice as many", () => {
+  const keepShapes = shapeKeeper();
+  const made: number[] = [];
+  for (let nth = 1; nth <= 20; nth += 1) keepShapes(() => made.push(nth));
+  expect(made).toEqual([2, 4, 8, 16]);
+});
+
+test("a session is traced the same however many were before", () => {
+  const first = traceSession(long);
+  for (let nth = 0; nth < 8; nth += 1) expect(traceSession(long)).toEqual(first);
+});
