@@ -41,7 +41,7 @@ const MOST_BYTES = 10_000;
  */
 export function ownTurn(paths: StorePaths, sessionId: string, turn: Omit<Owner, "token">): () => Promise<void> {
   if (!isSessionId(sessionId)) return async () => undefined;
-  const path = join(paths.sessions, `${sessionId}.owner-${turn.id}-${turn.attempt}.json`);
+  const path = join(paths.sessions, ownerName(sessionId, turn.id, turn.attempt));
   const writing = (async () => {
     await ensurePrivateFolder(paths.root, paths.sessions);
     // Not synced: a crash of the machine ends the turn as well, and is told by the boot that a token names.
@@ -76,6 +76,8 @@ export async function abandonedRuns(
   const runs = await Promise.all(
     names.map(async (name) => {
       const path = join(paths.sessions, name);
+      // What a run itself tells of needs no look at its note.
+      if (known.some((run) => name === ownerName(session.info.id, run.id, run.attempt))) return [];
       const noted = await readOwner(path);
       if (!noted || known.some((run) => run.id === noted.id && run.attempt === noted.attempt)) return [];
       if (await isAtWork(noted, path)) return [];
@@ -100,6 +102,10 @@ export async function isTurnAtWork(paths: StorePaths, name: string): Promise<boo
 
 async function isAtWork({ token, mark }: Owner, path: string): Promise<boolean> {
   return (await isOwnerAlive(token, path)) || findProcesses(mark).length > 0;
+}
+
+function ownerName(sessionId: string, id: string | undefined, attempt: number | undefined): string {
+  return `${sessionId}.owner-${id}-${attempt}.json`;
 }
 
 async function ownerNames(

@@ -1,6 +1,5 @@
 import { lstat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { attempt } from "../../errors/thrown.js";
 import type { Clock } from "../../files/clock.js";
 import { sweepLocks } from "../../files/file-lock.js";
@@ -8,6 +7,7 @@ import { readOwnTextNow } from "../../files/own-files.js";
 import { namesIn, removeIfThere, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder } from "../../files/trusted-store.js";
+import { fieldsOf } from "../../text/json-fields.js";
 import { listRequests } from "../queue/outbox.js";
 import { receiptPath } from "./receipts.js";
 
@@ -20,7 +20,6 @@ const DAY_MS = 86_400_000;
 export const RECEIPTS_KEPT_MS = 90 * DAY_MS;
 
 const MARKER = "last-pruned.json";
-const marker = z.object({ atMs: z.number() });
 
 /**
  * Removes receipts that were not asked for in `RECEIPTS_KEPT_MS`; looks at most once a day. Those of a destination that
@@ -74,5 +73,6 @@ export async function touchReceipts(
 /** ms since the epoch; 0 when it is not known. */
 function lastPruned(paths: StorePaths): number {
   const text = attempt(() => readOwnTextNow(join(paths.sent, MARKER), 1_000)) ?? "";
-  return attempt(() => marker.parse(JSON.parse(text)).atMs) ?? 0;
+  const { atMs } = fieldsOf(attempt(() => JSON.parse(text)));
+  return typeof atMs === "number" && Number.isFinite(atMs) ? atMs : 0;
 }

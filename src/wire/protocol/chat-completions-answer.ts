@@ -1,76 +1,46 @@
-import { z } from "zod";
+import { type Fields, isFields } from "../../text/json-fields.js";
 import type { AnswerReader, Gathered } from "./answer-reader.js";
-import { list, part, raw, text, tokens } from "./lenient.js";
+import { listIn, partIn, textIn, tokensIn } from "./lenient-by-hand.js";
 import type { WireUsage } from "./parsed-answer.js";
-
-const calls = list(
-  z.object({
-    index: z.number().nullish().catch(null),
-    id: text,
-    function: part({ name: text, arguments: text }),
-    custom: part({ name: text, input: text }),
-  }),
-);
-const said = part({
-  content: text,
-  refusal: text,
-  reasoning_content: text,
-  reasoning: text,
-  reasoning_text: text,
-  tool_calls: calls,
-});
-const chunk = z.object({
-  id: text,
-  model: text,
-  choices: list(z.object({ delta: said, message: said, finish_reason: text })),
-  usage: raw,
-});
-const usage = z.object({
-  prompt_tokens: tokens,
-  completion_tokens: tokens,
-  prompt_cache_hit_tokens: tokens,
-  cached_tokens: tokens,
-  prompt_tokens_details: part({ cached_tokens: tokens, cache_write_tokens: tokens }),
-  completion_tokens_details: part({ reasoning_tokens: tokens }),
-});
 
 /** OpenAI's chat completions, streamed or whole. */
 export function chatCompletionsAnswer(gathered: Gathered): AnswerReader {
   return {
     read(payload, at) {
-      const { data } = chunk.safeParse(payload);
-      if (!data) return;
-      gathered.responseId ??= data.id || null;
-      gathered.model ??= data.model || null;
-      for (const choice of data.choices) {
-        const delta = choice.delta ?? choice.message;
-        gathered.thinking(delta?.reasoning_content ?? delta?.reasoning ?? delta?.reasoning_text, at);
-        gathered.text(delta?.content ?? delta?.refusal, at);
-        delta?.tool_calls.forEach((call, position) => {
-          const key = call.index ?? position;
-          const { function: called, custom } = call;
-          gathered.call(key, { id: call.id, name: called?.name ?? custom?.name });
-          gathered.callArguments(key, called?.arguments ?? custom?.input, at);
-        });
-        gathered.finish = choice.finish_reason ?? gathered.finish;
+      if (!isFields(payload)) return;
+      gathered.responseId ??= textIn(payload.id) || null;
+      gathered.model ??= textIn(payload.model) || null;
+      for (const choice of listIn(payload.choices)) {
+        const delta = partIn(isFields(choice.delta) ? choice.delta : choice.message);
+        const { reasoning_content: content, reasoning, reasoning_text: text } = delta;
+        gathered.thinking(textIn(content) ?? textIn(reasoning) ?? textIn(text), at);
+        gathered.text(textIn(delta.content) ?? textIn(delta.refusal), at);
+        for (const [position, call] of listIn(delta.tool_calls).entries()) {
+          const key = Number.isFinite(call.index) ? Number(call.index) : position;
+          const [called, custom] = [partIn(call.function), partIn(call.custom)];
+          gathered.call(key, { id: textIn(call.id), name: textIn(called.name) ?? textIn(custom.name) });
+          gathered.callArguments(key, textIn(called.arguments) ?? textIn(custom.input), at);
+        }
+        gathered.finish = textIn(choice.finish_reason) ?? gathered.finish;
       }
-      if (data.usage) {
-        gathered.rawUsage = data.usage;
-        gathered.usage = usageOf(data.usage);
+      if (isFields(payload.usage)) {
+        gathered.rawUsage = Object.fromEntries(Object.entries(payload.usage).filter(([name]) => name !== "__proto__"));
+        gathered.usage = usageOf(payload.usage);
       }
     },
   };
 }
 
-function usageOf(given: unknown): WireUsage | null {
-  const { data } = usage.safeParse(given);
-  if (!data) return null;
-  const cacheRead = data.prompt_tokens_details?.cached_tokens || data.prompt_cache_hit_tokens || data.cached_tokens;
-  const cacheWrite = data.prompt_tokens_details?.cache_write_tokens ?? 0;
-  const reasoning = data.completion_tokens_details?.reasoning_tokens ?? 0;
+function usageOf(given: Fields): WireUsage {
+  const ofPrompt = partIn(given.prompt_tokens_details);
+  const ofAnswer = partIn(given.completion_tokens_details);
+  const cacheRead =
+    tokensIn(ofPrompt.cached_tokens) || tokensIn(given.prompt_cache_hit_tokens) || tokensIn(given.cached_tokens);
+  const cacheWrite = tokensIn(ofPrompt.cache_write_tokens);
+  const reasoning = tokensIn(ofAnswer.reasoning_tokens);
   return {
-    input: Math.max(0, data.prompt_tokens - cacheRead - cacheWrite),
-    output: Math.max(0, data.completion_tokens - reasoning),
+    input: Math.max(0, tokensIn(given.prompt_tokens) - cacheRead - cacheWrite),
+    output: Math.max(0, tokensIn(given.completion_tokens) - reasoning),
     reasoning,
     cacheRead,
     cacheWrite,

@@ -1,12 +1,11 @@
-import { z } from "zod";
-import { fieldsOf } from "../../text/json-fields.js";
+import { fieldsOf, isFields } from "../../text/json-fields.js";
 import type { WireExchange } from "../model.js";
 import { type AnswerReader, Gathered } from "./answer-reader.js";
 import { anthropicAnswer } from "./anthropic-answer.js";
 import { bedrockAnswer } from "./bedrock-answer.js";
 import { chatCompletionsAnswer } from "./chat-completions-answer.js";
 import { geminiAnswer } from "./gemini-answer.js";
-import { part, text } from "./lenient.js";
+import { textIn } from "./lenient-by-hand.js";
 import { parseRequest } from "./parse-request.js";
 import type { ParsedAnswer } from "./parsed-answer.js";
 import type { Protocol } from "./parsed-request.js";
@@ -14,31 +13,17 @@ import { protocolOfUrl } from "./protocol-of.js";
 import { responsesAnswer } from "./responses-answer.js";
 import { type TimedText, timedFrames, timedText } from "./timed-frames.js";
 
+/** Each is loaded when there is an answer for it: most have schemas. */
 const READERS: Readonly<Record<Protocol, (gathered: Gathered) => AnswerReader>> = {
-  "openai-chat": chatCompletionsAnswer,
-  "openai-responses": responsesAnswer,
-  "anthropic-messages": anthropicAnswer,
-  gemini: geminiAnswer,
-  "bedrock-converse": bedrockAnswer,
+  "openai-chat": (gathered) => chatCompletionsAnswer(gathered),
+  "openai-responses": (gathered) => responsesAnswer(gathered),
+  "anthropic-messages": (gathered) => anthropicAnswer(gathered),
+  gemini: (gathered) => geminiAnswer(gathered),
+  "bedrock-converse": (gathered) => bedrockAnswer(gathered),
 };
 
 /** How much of a failure's body is kept, in units. */
 const ERROR_BODY = 8_192;
-
-const failure = z.object({
-  type: text,
-  message: text,
-  error: z
-    .union([text.unwrap(), z.record(z.string(), z.unknown())])
-    .nullish()
-    .catch(null),
-});
-const failureFacts = part({
-  type: text,
-  status: text,
-  code: z.union([z.string(), z.number()]).nullish().catch(null),
-  message: text,
-});
 
 /**
  * What a provider answered, as far as it came; also that which it says of a failure.
@@ -87,12 +72,13 @@ function payloadsOf(timed: TimedText): readonly { readonly payload: unknown; rea
 }
 
 function errorOf(payload: unknown): { type: string | null; code: string | null; message: string | null } | null {
-  const { data } = failure.safeParse(Array.isArray(payload) ? payload[0] : payload);
-  if (!data) return null;
-  if (typeof data.error === "string") return { type: null, code: null, message: data.error };
-  const said = data.error ?? (data.type === "error" ? fieldsOf(payload) : null);
-  const { data: facts } = failureFacts.safeParse(said);
+  const said: unknown = Array.isArray(payload) ? payload[0] : payload;
+  if (!isFields(said)) return null;
+  const { error } = said;
+  if (typeof error === "string") return { type: null, code: null, message: error };
+  const facts = isFields(error) ? error : said.type === "error" ? fieldsOf(payload) : undefined;
   if (!facts) return null;
-  const code = facts.code === null || facts.code === undefined ? null : String(facts.code);
-  return { type: facts.type ?? facts.status ?? null, code, message: facts.message ?? null };
+  const { type, status, code, message } = facts;
+  const isCode = typeof code === "string" || Number.isFinite(code);
+  return { type: textIn(type) ?? textIn(status), code: isCode ? String(code) : null, message: textIn(message) };
 }

@@ -34,13 +34,15 @@ const chunk = (value: unknown): boolean =>
 const headers = (value: unknown): boolean => isPlainObject(value) && Object.values(value).every(text);
 const ofRequest: Shape = { n: count, at: number };
 
-/** What stands in the lines that each recording has. */
+const PURPOSES: ReadonlySet<string> = new Set(["primary", "compaction", "title", "generate"]);
+
+/** What stands in each line, but for `lost`, which is rare. */
 const SHAPES = {
   tap: { v: number, id: orNone(text), masked: orNone(text) },
   request: {
     ...ofRequest,
     ...{ method: text, url: text, headers, session: id, parent: id, message: id },
-    purpose: (value: unknown) => value === undefined || value === null,
+    purpose: orNull((value) => PURPOSES.has(String(value)) && typeof value === "string"),
     hash: (value: unknown) => typeof value === "string" && value.length <= 128,
     bytes: count,
     base: orNull(count),
@@ -54,6 +56,11 @@ const SHAPES = {
     how: (value: unknown) => value === "complete" || value === "aborted" || value === "failed",
     error: orNull(text),
   },
+  tool: {
+    ...{ session: text, call: text, tool: text, start: number, end: orNull(number) },
+    traceparent: orNone((value) => typeof value === "string" && value.length <= 200),
+  },
+  note: { text },
 } satisfies Readonly<Record<string, Shape>>;
 
 /** What is missing of a request. */
@@ -65,11 +72,15 @@ const MISSING = { session: null, parent: null, message: null, purpose: null, bas
  */
 export function wholeLine(row: Fields): RecordingLine | undefined {
   const { t } = row;
-  if (t !== "tap" && t !== "request" && t !== "response" && t !== "part" && t !== "end") return undefined;
+  if (typeof t !== "string" || !isTold(t)) return undefined;
   const shape: Shape = SHAPES[t];
-  const told: Record<string, unknown> = { t, ...(t === "request" ? MISSING : {}) };
+  const told: Record<string, unknown> = { t, ...(t === "request" ? MISSING : t === "tool" ? { end: null } : {}) };
   for (const name in shape) if (row[name] !== undefined) told[name] = row[name];
   return isWhole(told, shape) ? told : undefined;
+}
+
+function isTold(kind: string): kind is keyof typeof SHAPES {
+  return Object.hasOwn(SHAPES, kind);
 }
 
 function isWhole(told: Fields, shape: Shape): told is RecordingLine {

@@ -7,11 +7,18 @@ import { changedAsParsed, type ToldRow, toldAsParsed } from "../../support/told-
 const FILE = new URL("../../../fixtures/wire/mcp@1.18.33/session.wire.jsonl", import.meta.url);
 const common = { n: 3, at: 1.5 };
 const own = [
+  { t: "note", text: "Something is missing." },
+  { t: "tool", session: "ses_1", call: "call_1", tool: "read", start: 1.5, traceparent: "00-1" },
+  { t: "tool", session: "ses_1", call: "call_1", tool: "read", start: 1.5, end: null },
   { t: "end", ...common, how: "failed", error: "reset" },
   { t: "end", ...common, how: "complete", error: null },
   {
     ...{ t: "request", ...common, method: "POST", url: "http://a/", headers: { a: "b" }, hash: "00", bytes: 5 },
     ...{ session: "ses_1", purpose: null, traceparent: "00-1" },
+  },
+  {
+    ...{ t: "request", ...common, method: "POST", url: "http://a/", headers: {}, hash: "00", bytes: 5 },
+    ...{ session: "ses_1", purpose: "title" },
   },
   {
     t: "part",
@@ -28,9 +35,7 @@ const rows = [
     .split("\n")
     .map((line) => JSON.parse(line)),
   ...own,
-]
-  .filter(({ t }) => t !== "tool" && t !== "note")
-  .map((row): ToldRow => ({ row, whole: wholeLine, parsed: (one) => lineOf.parse(one) }));
+].map((row): ToldRow => ({ row, whole: wholeLine, parsed: (one) => lineOf.parse(one) }));
 
 describe("a line of a recording that is told by hand", () => {
   test("is what its schema makes of it, and nearly all are such", () => {
