@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { LongFirst } from "./test/support/long-first.js";
-import { patienceVariables, patiently } from "./test/support/patience.js";
+import { isSlow, patienceVariables, patiently } from "./test/support/patience.js";
 
 /** What starts processes (opencode, looptrace, a browser, Redis) is called so. */
 const PROCESS_TESTS = "test/**/*.process.test.ts";
@@ -46,8 +46,9 @@ export default defineConfig({
           include: [PROCESS_TESTS],
           globalSetup: ["test/support/start-shared-processes.mjs"],
           // They wait for other processes most of the time: with four, a third of two cores had nothing to do; eight have
-          // more to load, and take no less time.
-          maxWorkers: 6,
+          // more to load, and take no less time. Where all is slow but what is waited for by the clock, four are enough:
+          // more would have everything wait longer, also what has a deadline of the program's own.
+          maxWorkers: isSlow(patience) ? 4 : 6,
           sequence: { groupOrder: 0 },
           // Loading the same modules anew for each file would take a tenth of the whole run.
           isolate: false,

@@ -23,6 +23,11 @@ export function patiently(ms: number, variables: Readonly<Record<string, string 
   return Math.round(ms * factor);
 }
 
+/** Whether this machine takes more than twice as long as those that the limits are meant for. */
+export function isSlow(variables: Readonly<Record<string, string | undefined>> = process.env): boolean {
+  return patiently(1_000, variables) > 2_000;
+}
+
 /** How many times longer than usual a start of node takes; the best of some, since others may be at work just then. */
 function measured(): number {
   const starts = Array.from({ length: 3 }, () => {
