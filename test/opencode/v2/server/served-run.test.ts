@@ -11,7 +11,9 @@ import { recordedTurn, recording } from "../../../support/opencode2-recordings.j
 import type { AskedRequest } from "../../../support/opencode2-server.js";
 import { standIn } from "../../../support/opencode2-turn.js";
 import { runs, says, type Turn, type TurnTool } from "../../../support/opencode2-turns.js";
+import { patiently } from "../../../support/patience.js";
 import { sideBySide } from "../../../support/side-by-side.js";
+import { until } from "../../../support/until.js";
 
 sideBySide();
 
@@ -340,7 +342,7 @@ describe.concurrent("a turn on a server of opencode 2", () => {
 
   it("is interrupted at its deadline and on the caller's wish, so that nothing takes it up later", async () => {
     const { run, server, stops } = await standIn({ turns: [hanging] });
-    const late = await run({ deadlineMs: 4_000 });
+    const late = await run({ deadlineMs: patiently(4_000) });
     expect(late.exit).toEqual({ kind: "served", asked: "deadline" });
     const caller = new AbortController();
     const aborted = await run(
@@ -363,8 +365,12 @@ describe.concurrent("a turn on a server of opencode 2", () => {
     const { run, server } = await standIn({
       turns: [runs([{ name: "subagent", input, child: hanging, background: true }])],
     });
-    const result = await run({ deadlineMs: 4_000 });
-    expect(result.exit).toEqual({ kind: "served", asked: "deadline" });
+    const caller = new AbortController();
+    // However long it takes until the subagent is at work, which it does not end by itself.
+    const watched = until(() => server.sessions().size === 2).then(() => caller.abort());
+    const result = await run({}, { signal: caller.signal });
+    await watched;
+    expect(result.exit).toEqual({ kind: "served", asked: "caller" });
     expect(server.claims.size).toBe(0);
   });
 
