@@ -124,7 +124,7 @@ async function driveAndRecord(
     { tree, raw, runs: [{ run, logText }], mcpServers, wire },
     { run, notes: driven.notes, asking: driven.progress.asking },
   );
-  // The disk is at work while the trace is computed.
+  // While the trace of a short session is computed, the disk is at work.
   onKeeping(kept);
   const { beside } = recorded;
   // What is known of this run counts more than what an abandoned one may have been.

@@ -119,6 +119,7 @@ export const HOT_MODULES: HotModules = {
     "opencode/server/subagent-progress",
     "opencode/server/served-progress",
     "opencode/server/told-prompts",
+    "opencode/program/known-generations",
     "opencode/program/opencode-version",
     "opencode/server/known-model",
     "opencode/server/known-variant",

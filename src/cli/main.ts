@@ -38,7 +38,7 @@ async function main(): Promise<void> {
  * takes it as long as its own start. By then nothing is left to be done, and all is written.
  */
 function endAtOnce(): void {
-  process.once("beforeExit", () => process.once("exit", (code) => process.exit(code)));
+  process.once("beforeExit", () => process.once("exit", () => process.exit()));
 }
 
 /** Columns of what `--help` says. */

@@ -86,17 +86,26 @@ export async function syncFile(path: string): Promise<void> {
 async function write(path: string, data: Uint8Array | string, synced: boolean): Promise<void> {
   const temporary = temporaryPath(path);
   try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await writeAll(file, data);
-      if (synced) await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeNew(temporary, data, synced);
     await rename(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * Writes a file (0600) that is not there yet.
+ *
+ * @throws the file system's error; a part of it may be there then
+ */
+export async function writeNew(path: string, data: Uint8Array | string, synced: boolean): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await writeAll(file, data);
+    if (synced) await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { describeDiskFailure } from "../files/disk-failure.js";
 import type { StorePaths } from "../files/store-paths.js";
+import { SHORT } from "../files/write-together.js";
 import { type Masking, maskFor } from "../masking/mask.js";
 import { asMasked, type Masked, maskedLike } from "../masking/masked.js";
 import type { SessionTree } from "../opencode/session.js";
@@ -103,7 +104,10 @@ export class SessionRecorder {
     return maskedLike({ ...seen, ...(await kept) }, seen);
   }
 
-  /** The same, but does not wait for the store: it is to be waited for before anybody is told that all is done. */
+  /**
+   * The same, but does not wait for the store where the session is short: it is to be waited for before anybody is told
+   * that all is done.
+   */
   async begin<Tree extends SessionTree | null, Beside>(
     session: SeenSession<Tree>,
     beside: Beside,
@@ -138,6 +142,8 @@ export class SessionRecorder {
     const snapshot = masked({ rootId, raw: new Map(texts), isByRules: mask.isByRules, ...seen });
     const recordingNames = ofPlugin.map(({ name }) => name);
     const kept = paths ? this.#keep(paths, snapshot, recordingNames) : Promise.resolve({ stored: false, notes: [] });
+    // What is long keeps the process busy for long behind this, in which nothing would be put in its place.
+    if ([...texts.map(([, text]) => text), ...recordings.map(({ text }) => text)].some(isLong)) await kept;
     const earlierMasked = {
       logs: new Map([...before.logs].map(([name, text]) => [name, mask(text)])),
       runs: new Map([...before.runs].map(([name, run]) => [name, mask(run)])),
@@ -185,6 +191,10 @@ export class SessionRecorder {
       ),
     );
   }
+}
+
+function isLong(text: string): boolean {
+  return text.length > SHORT;
 }
 
 /** What recordings say of a session and of those below it. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeTogether } from "../../src/files/write-together.js";
@@ -28,13 +28,15 @@ test("files are there whole, for the user alone, long ones and short ones, more 
   }
 });
 
-test("where one cannot be written none is put in place, and nothing is left", async () => {
+test("where one cannot be written those before it are there, those behind it are not, and nothing else is left", async () => {
   const root = await folder();
-  const one = { path: join(root, "a"), text: "a", isSynced: true };
-  const nowhere = { path: join(root, "none", "b"), text: "b", isSynced: true };
-  await expect(writeTogether([one, nowhere], true)).rejects.toThrow("ENOENT");
-  await expect(writeTogether([one, { ...nowhere, text: "b".repeat(200_000) }], true)).rejects.toThrow("ENOENT");
-  expect(await readdir(root)).toEqual([]);
+  const file = (name: string) => ({ path: join(root, name), text: name, isSynced: true });
+  const b = { ...file("none/b"), isSynced: false };
+  for (const nowhere of [b, { ...b, text: "b".repeat(200_000) }, { ...b, isSynced: true }]) {
+    await expect(writeTogether([file("a"), nowhere, file("c")], true)).rejects.toThrow("ENOENT");
+    expect(await readdir(root)).toEqual(["a"]);
+    await unlink(join(root, "a"));
+  }
 });
 
 test("they are put in place in their order: what stands behind one that cannot be is not there", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -216,4 +217,18 @@ test("without a session only what was said is masked, and nothing is stored", as
   const [note = ""] = await recorder.recordStartLog(recorded);
   const path = note.replace("All that opencode said is kept in ", "");
   expect(await readFile(path, "utf8")).toMatch(/^usage \[masked/);
+});
+
+test("a long session is in its place before anything is computed of it; of a short one the store says when", async () => {
+  for (const more of ["", "x".repeat(200_000)]) {
+    const paths = await temporaryStore();
+    const text = multistep.text.replace(/"title": "/, `"title": "${more}`);
+    const tree = onlyOne(assembleSessions([readExport(text, "test")]));
+    const recorder = new SessionRecorder({ paths, masking });
+    const { kept } = await recorder.begin({ tree, raw: new Map([[id, text]]) }, []);
+    // What blocks the process here must not keep it from there.
+    if (more !== "") expect(readdirSync(paths.sessions)).toContain(`${id}.json`);
+    expect(await kept).toEqual({ stored: true, notes: [] });
+    expect(readdirSync(paths.sessions)).toContain(`${id}.json`);
+  }
 });

@@ -21,7 +21,7 @@ const MAGIC: ReadonlySet<string> = new Set(["7f454c46", "cffaedfe", "cafebabe", 
 
 /** A program that was asked once, and what it said. */
 interface KnownProgram {
-  /** What its file was, see `programOf`. */
+  /** What its file was, see `fileOfProgram`. */
   readonly file: string;
   readonly generation: Generation;
 }
@@ -34,15 +34,23 @@ interface KnownProgram {
  * @returns undefined where it was not asked, is another file now, or may start something else than itself
  */
 export function knownGeneration(path: string, environment: Environment): Generation | undefined {
-  const file = attempt(() => programOf(path));
+  const file = fileOfProgram(path);
   if (file === undefined) return undefined;
   return attempt(() => programsIn(storePaths(environment).root))?.find((one) => one.file === file)?.generation;
 }
 
-/** Notes what a program has said it is, where that can be known another time. Never fails. */
-export async function noteGeneration(path: string, environment: Environment, generation: Generation): Promise<void> {
-  const file = attempt(() => programOf(path));
-  if (file === undefined) return;
+/**
+ * Notes what a program has said it is, where that can be known another time. Never fails.
+ *
+ * @param file what `fileOfProgram` told before the program was asked: an update may have come meanwhile
+ */
+export async function noteGeneration(
+  path: string,
+  environment: Environment,
+  generation: Generation,
+  file: string | undefined,
+): Promise<void> {
+  if (file === undefined || file !== fileOfProgram(path)) return;
   try {
     const { root } = storePaths(environment);
     await ensurePrivateFolder(root, root);
@@ -58,10 +66,14 @@ export async function noteGeneration(path: string, environment: Environment, gen
  * What a path leads to at this moment. An update puts another file there, which may be as long and, as packages are
  * unpacked, as old.
  *
- * @returns undefined for what may start another program tomorrow without being another file: a script, a version
+ * @returns undefined where nothing can be read, and for what may start another program tomorrow without being another file: a script, a version
  *   manager's shim, and a program that goes by opencode's name only on the way to it (snap, volta, mise)
- * @throws the file system's error
  */
+export function fileOfProgram(path: string): string | undefined {
+  return attempt(() => programOf(path));
+}
+
+/** @throws the file system's error */
 function programOf(path: string): string | undefined {
   const real = realpathSync.native(path);
   const isShim = basename(dirname(path)) === "shims" || basename(dirname(real)) === "shims";

@@ -6,7 +6,7 @@ import { plainText } from "../../text/plain-text.js";
 import { versionFileOf } from "../warm/program-facts.js";
 import { childEnvironment } from "./child-environment.js";
 import { type Generation, type PrintedVersion, packagedGeneration, printedVersion } from "./generation.js";
-import { knownGeneration, noteGeneration } from "./known-generations.js";
+import { fileOfProgram, knownGeneration, noteGeneration } from "./known-generations.js";
 import { createRunFolder, type RunFolder } from "./run-folder.js";
 import { spawnOpenCode } from "./spawn-opencode.js";
 
@@ -146,11 +146,12 @@ async function askGeneration(
   environment: Readonly<Record<string, string | undefined>>,
   directory: string | undefined,
 ): Promise<Generation> {
+  const file = fileOfProgram(path);
   const folder = await createRunFolder();
   try {
     const { version, generation } = await readVersion(path, folder, environment, directory);
     // What has printed none may have failed only this time.
-    if (version !== null) await noteGeneration(path, environment, generation);
+    if (version !== null) await noteGeneration(path, environment, generation, file);
     return generation;
   } finally {
     await folder.remove();

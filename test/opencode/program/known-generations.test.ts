@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { knownGeneration, noteGeneration } from "../../../src/opencode/program/known-generations.js";
+import { fileOfProgram, knownGeneration, noteGeneration } from "../../../src/opencode/program/known-generations.js";
 import { generationOfProgram } from "../../../src/opencode/program/opencode-version.js";
 import { temporaryStore, walk } from "../../support/temporary-store.js";
 
@@ -23,7 +23,7 @@ test("a program that was asked is not asked again, by none of its names, until a
   const { root, folder, put, environment } = await programs();
   const path = await put("opencode2", ELF);
   expect(knownGeneration(path, environment)).toBeUndefined();
-  await noteGeneration(path, environment, 2);
+  await noteGeneration(path, environment, 2, fileOfProgram(path));
   expect(knownGeneration(path, environment)).toBe(2);
   // It could not be started at all.
   expect(await generationOfProgram(path, environment)).toBe(2);
@@ -34,10 +34,14 @@ test("a program that was asked is not asked again, by none of its names, until a
 
   const then = new Date("1985-10-26T08:15:00Z");
   await utimes(path, then, then);
-  await noteGeneration(path, environment, 2);
+  const asked = fileOfProgram(path);
+  await noteGeneration(path, environment, 2, asked);
   await put("next", ELF);
   await utimes(join(folder, "next"), then, then);
   await rename(join(folder, "next"), path);
+  expect(knownGeneration(path, environment)).toBeUndefined();
+  // What was said by the file before counts for that.
+  await noteGeneration(path, environment, 2, asked);
   expect(knownGeneration(path, environment)).toBeUndefined();
 });
 
@@ -54,7 +58,7 @@ test("what may start another program than before is asked each time", async () =
     folder,
   ];
   for (const path of paths) {
-    await noteGeneration(path, environment, 2);
+    await noteGeneration(path, environment, 2, fileOfProgram(path));
     expect([path, knownGeneration(path, environment)]).toEqual([path, undefined]);
   }
 });
@@ -67,7 +71,7 @@ test.each(["", "[", "{}", "[null]", '[{"file":1,"generation":2}]', '[{"file":"x"
     await mkdir(root, { mode: 0o700 });
     await writeFile(join(root, "programs.json"), text, { mode: 0o600 });
     expect(knownGeneration(path, environment)).toBeUndefined();
-    await noteGeneration(path, environment, 1);
+    await noteGeneration(path, environment, 1, fileOfProgram(path));
     expect(knownGeneration(path, environment)).toBe(1);
   },
 );
@@ -75,7 +79,7 @@ test.each(["", "[", "{}", "[null]", '[{"file":1,"generation":2}]', '[{"file":"x"
 test("the last ones are known, and a folder that others can write to is not believed", async () => {
   const { root, put, environment } = await programs();
   const paths = await Promise.all(Array.from({ length: 18 }, (_, at) => put(`${at}/opencode`, ELF)));
-  for (const path of paths) await noteGeneration(path, environment, 2);
+  for (const path of paths) await noteGeneration(path, environment, 2, fileOfProgram(path));
   expect(paths.map((path) => knownGeneration(path, environment))).toEqual([
     ...[undefined, undefined],
     ...Array.from({ length: 16 }, () => 2),

@@ -50,7 +50,7 @@ export async function playTurn2(client: Client2, turn: TurnToPlay): Promise<Turn
         }
         const reading = readingAtRest(client, sessionId);
         const onRest = (): void => {
-          if (turn.stop.by === undefined && !turn.failing.aborted) reading.begin();
+          if (turn.stop.by === undefined && !turn.failing.aborted) reading.begin(signal);
         };
         const isAsTold = await atRest(client, turn, signal, onRest);
         const isNamed = await titled(client, turn, signal, reading.info());

@@ -8,8 +8,12 @@ const READ_MS = 60_000;
 
 /** What a session is at its end, read while it is still asked whether that is it. */
 export interface ReadingAtRest {
-  /** To be called when the session is told to be at rest; what follows the first time begins nothing. */
-  begin(): void;
+  /**
+   * To be called when the session is told to be at rest; what follows the first time begins nothing.
+   *
+   * @param signal ends the reading
+   */
+  begin(signal: AbortSignal): void;
   /** What is told of the session beside its messages; undefined where no reading has begun. */
   info(): Promise<unknown> | undefined;
   /**
@@ -24,8 +28,8 @@ export function readingAtRest({ connection, signal }: Client2, sessionId: string
   const ending = new AbortController();
   let begun: BegunReading2 | undefined;
   return {
-    begin: () => {
-      const ends = [ending.signal, AbortSignal.timeout(READ_MS), ...(signal ? [signal] : [])];
+    begin: (ofTurn) => {
+      const ends = [ending.signal, ofTurn, AbortSignal.timeout(READ_MS), ...(signal ? [signal] : [])];
       begun ??= beginReading2(connection, sessionId, AbortSignal.any(ends));
     },
     info: () => begun?.info,

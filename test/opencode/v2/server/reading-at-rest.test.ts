@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
-import { isAtItsEnd } from "../../../../src/opencode/v2/server/reading-at-rest.js";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { isAtItsEnd, readingAtRest } from "../../../../src/opencode/v2/server/reading-at-rest.js";
 import { recordings } from "../../../support/opencode2-recordings.js";
 
 const withoutWord = { id: "ses_1", title: "A title" };
@@ -41,4 +44,23 @@ test("no recorded session is at its end before its last step, and all that ended
       }
     }
   }
+});
+
+test("a turn that ends ends the reading of a server that does not answer", async () => {
+  const server = createServer(() => undefined).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const connection = { url: `http://127.0.0.1:${port}`, username: "opencode", password: "x" };
+  const reading = readingAtRest({ connection, directory: "/", signal: undefined }, "ses_1");
+  expect(reading.info()).toBeUndefined();
+  expect(await reading.end(true)).toBeUndefined();
+  const turn = new AbortController();
+  reading.begin(turn.signal);
+  turn.abort(new Error("the turn is over"));
+  await expect(reading.info()).rejects.toThrow("the turn is over");
+  expect(await reading.end(true)).toBeUndefined();
 });
