@@ -78,9 +78,9 @@ test("no wait that ends after the deadline is begun", async () => {
   expect(result.error).toMatchObject({ code: "rate_limit" });
 });
 
-/** An opencode that has the same empty answer again and again until it is ended, and no export of it. */
-async function circling(): Promise<OpenCodeOptions> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "circling-opencode-")));
+/** An opencode that does what a program does, and has no export of it. */
+async function doing(does: string): Promise<OpenCodeOptions> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "doing-opencode-")));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, "opencode");
   const program = `
@@ -92,10 +92,7 @@ const sessionID = "${SESSION}";
 const tokens = { input: 900, output: 0, reasoning: 0, cache: { read: 0, write: 0 } };
 const of = { sessionID, messageID: "msg_e03b62130ffeoj4vp7D1mp9Cj4", id: "prt_e03b62130ffeoj4vp7D1mp9Cj4" };
 const say = (type, part) => console.log(JSON.stringify({ type, timestamp: Date.now(), sessionID, part: { ...of, ...part } }));
-setInterval(() => {
-  say("step_start", { type: "step-start" });
-  say("step_finish", { type: "step-finish", reason: "unknown", cost: 0.001, tokens });
-}, 20);
+${does}
 `;
   await writeFile(path, `#!${process.execPath}\n${program}`);
   await chmod(path, 0o755);
@@ -104,6 +101,25 @@ setInterval(() => {
 }
 
 const SESSION = "ses_e03b62130ffeoj4vp7D1mp9Cj4";
+
+/** Has the same empty answer again and again until it is ended. */
+const CIRCLING = `
+setInterval(() => {
+  say("step_start", { type: "step-start" });
+  say("step_finish", { type: "step-finish", reason: "unknown", cost: 0.001, tokens });
+}, 20);
+`;
+
+/** Logs what its subagent is at, before anything of the session that started it. */
+const SUBAGENT_FIRST = `
+console.error("timestamp=2026-11-21T00:00:00.000Z level=INFO message=loop session.id=ses_e03b62131ffeoj4vp7D1mp9Cj5 step=0");
+say("step_start", { type: "step-start" });
+`;
+
+test("a turn that goes on with a session is of that one, whichever its log names first", async () => {
+  const { sessionId } = await new OpenCode(await doing(SUBAGENT_FIRST)).run("Go.", { session: SESSION });
+  expect(sessionId).toBe(SESSION);
+});
 
 test.each([
   {
@@ -115,7 +131,7 @@ test.each([
     error: { code: "aborted", abortedBy: "limit", limit: { of: "cost", allowed: 0.005 } },
   },
 ])("why a run was ended is told, although its session cannot be read: $error.code", async ({ limits, error }) => {
-  const agent = new OpenCode({ ...(await circling()), ...limits });
+  const agent = new OpenCode({ ...(await doing(CIRCLING)), ...limits });
   const result = await agent.run("Go.");
   expect(result.error).toMatchObject({ ...error, sessionId: SESSION });
   expect(result.traces).toEqual([]);

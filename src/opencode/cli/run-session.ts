@@ -14,7 +14,7 @@ import type { RunFolder } from "../program/run-folder.js";
 import { type RunExit, type SpawnOptions, spawnOpenCode } from "../program/spawn-opencode.js";
 import { parseLogLine } from "../read/log-line.js";
 import type { StructuredAnswer } from "../request/asked-answer.js";
-import { initialProgress, type Progress, reduceProgress } from "../request/progress.js";
+import { initialProgress, type Phase, type Progress, reduceProgress } from "../request/progress.js";
 import type { CheckedRequest } from "../request/run-request.js";
 import type { PermissionWait, SeenRetry } from "../schema/event-facts.js";
 import { type RunEvent, readRunEvent } from "../schema/run-event.js";
@@ -124,7 +124,8 @@ async function runAndClear(
   const ending = spawnOpenCode({ ...spawnOptions, signal });
   let watched: Watched;
   try {
-    watched = await watch(stdout, stderr, ending, { ...options, mcpServers: await servers, startedAt });
+    const known = request.fork === true ? null : (request.session ?? null);
+    watched = await watch(stdout, stderr, ending, { ...options, mcpServers: await servers, startedAt, known });
   } catch (error) {
     givenUp.abort();
     await ending.catch(() => undefined);
@@ -202,15 +203,20 @@ async function watch(
   {
     mcpServers,
     startedAt,
+    known,
     ...hooks
   }: Pick<RunSessionOptions, "onProgress" | "onEvent" | "onSession" | "folder" | "generation"> & {
     readonly mcpServers: readonly string[];
     readonly startedAt: number;
+    /** The session that is continued; null: it is told by what opencode writes first. */
+    readonly known: string | null;
   },
 ): Promise<Watched> {
   const readEvent = hooks.generation === 2 ? readRunEvent2 : readRunEvent;
   const [events, log] = [await followLines(stdout), await followLines(stderr)];
-  let progress: Progress = { ...initialProgress, phase: { kind: "starting", since: startedAt, isBegun: true } };
+  const phase: Phase = { kind: "starting", since: startedAt, isBegun: true };
+  let progress: Progress = { ...initialProgress, sessionId: known, phase };
+  let isTold = false;
   const errors: StreamError[] = [];
   let tail: string[] = [];
   let mentioned: string | undefined;
@@ -245,9 +251,11 @@ async function watch(
         takeLine(log.rest());
         takeEvent(events.rest());
       }
-      if (before.sessionId === null && progress.sessionId !== null)
-        hooks.onSession?.(progress.sessionId, hooks.folder.runId);
-      if (progress !== before) hooks.onProgress?.(progress);
+      if (progress !== before) {
+        if (!isTold && progress.sessionId !== null) hooks.onSession?.(progress.sessionId, hooks.folder.runId);
+        isTold ||= progress.sessionId !== null;
+        hooks.onProgress?.(progress);
+      }
       if (isLast) return { progress, errors, tail, mentioned };
       await Promise.race([sleep(POLL_MS), end.catch(() => undefined)]);
     }
