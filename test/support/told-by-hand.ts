@@ -25,6 +25,7 @@ const ODD: readonly unknown[] = [
     { id: "a" },
     { type: "x", message: "y" },
     { start: 1 },
+    { toString: 1 },
     { created: 1, ran: -1 },
   ],
   ...[

@@ -42,7 +42,7 @@ const SHAPES = {
   request: {
     ...ofRequest,
     ...{ method: text, url: text, headers, session: id, parent: id, message: id },
-    purpose: orNull((value) => PURPOSES.has(String(value)) && typeof value === "string"),
+    purpose: orNull((value) => typeof value === "string" && PURPOSES.has(value)),
     hash: (value: unknown) => typeof value === "string" && value.length <= 128,
     bytes: count,
     base: orNull(count),
