@@ -8,7 +8,7 @@ export const KNOWN_WORDS: readonly string[] = [
   ...["sk-", "lin_api_", "SG.", "shppa_", "shpca_", "shpat_", "shpss_"],
   ...["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "ops_ey"],
   ...["vcp_", "vci_", "vca_", "vcr_", "vck_", "hvs.", "hvb.", "hvr."],
-  ...["dapi", "dckr_pat_", "figd_", "glsa_", "gsk_", "hf_", "ntn_"],
+  ...["dapi", "dckr_pat_", "figd_", "glsa_", "glc_", "gsk_", "hf_", "ntn_"],
   // Where a comment for the rules is taken out a token can come of it that began nowhere before.
   "secretlint-",
 ];
@@ -35,6 +35,7 @@ export const KNOWN_BEGINNING = new RegExp(
     "dckr_pat_[A-Za-z0-9_-]{27}",
     "figd_[A-Za-z0-9_-]{40}",
     "glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}",
+    "glc_[A-Za-z0-9+/]{32}",
     "gsk_[A-Za-z0-9]{52}",
     "hf_[A-Za-z]{34}",
     "ntn_[0-9]{11}[A-Za-z0-9]{35}",

@@ -48,6 +48,7 @@ const TOKENS: readonly string[] = [
   `dckr_pat_${mixed(27)}`,
   `figd_${mixed(40)}`,
   `glsa_${mixed(32)}_${hexes(8)}`,
+  `glc_${mixed(64)}`,
   `gsk_${mixed(52)}`,
   `hf_${"aBcDeFgHiJkLmNoPqRsTuVwXyZabCdEfGh"}`,
   `ntn_12345678901${mixed(35)}`,
