@@ -17,3 +17,20 @@ export function shapeKeeper(): (make: () => unknown) => void {
     if (seen > 1 && (seen & (seen - 1)) === 0) lasting[0] = make();
   };
 }
+
+/** So many messages have all kinds of rows that a usual session has. */
+const FEW = 16;
+/** So much may stay in memory, UTF-16 units of JSON. */
+const LITTLE = 128 * 1024;
+
+/** The first messages of a session, so far as they are little. */
+export function littleOf<Message>(messages: readonly Message[]): readonly Message[] {
+  const few: Message[] = [];
+  let size = 0;
+  for (const message of messages.slice(0, FEW)) {
+    size += JSON.stringify(message).length;
+    if (size > LITTLE) break;
+    few.push(message);
+  }
+  return few;
+}

@@ -3,7 +3,7 @@ import { type Session, sessionModel } from "../opencode/model.js";
 import type { SessionTree } from "../opencode/session.js";
 import { type LoopContext, loopsOf } from "./build-loop.js";
 import { withCacheCauses } from "./cache-causes.js";
-import { shapeKeeper } from "./lasting-shapes.js";
+import { littleOf, shapeKeeper } from "./lasting-shapes.js";
 import type { LoopTrace, SessionFacts } from "./model.js";
 import { permissionsBySession } from "./permissions.js";
 import { traceIdOf } from "./span-id.js";
@@ -44,13 +44,10 @@ export function traceSession(
 
 const keepShapes = shapeKeeper();
 
-/** So many messages have all kinds of rows that a usual session has. */
-const FEW = 16;
-
 function beginningOf({ session }: SessionTree): SessionTree {
   return session.generation === 1
-    ? { session: { ...session, messages: session.messages.slice(0, FEW) }, children: [] }
-    : { session: { ...session, messages: session.messages.slice(0, FEW) }, children: [] };
+    ? { session: { ...session, messages: littleOf(session.messages) }, children: [] }
+    : { session: { ...session, messages: littleOf(session.messages) }, children: [] };
 }
 
 /** The same of a session that has been read already. */

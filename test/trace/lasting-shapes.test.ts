@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shapeKeeper } from "../../src/trace/lasting-shapes.js";
+import { littleOf, shapeKeeper } from "../../src/trace/lasting-shapes.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { answer, exportOf, treeOf, user } from "./make-session.js";
 
@@ -16,4 +16,12 @@ test("something is made of the second, and again whenever there have been twice 
 test("a session is traced the same however many were before", () => {
   const first = traceSession(long);
   for (let nth = 0; nth < 8; nth += 1) expect(traceSession(long)).toEqual(first);
+});
+
+test("what outlives a session is little of it", () => {
+  const { messages } = long.session;
+  expect(littleOf<unknown>(messages)).toEqual(messages.slice(0, 16));
+  const large = user(50, "x".repeat(200_000));
+  expect(littleOf([user(0, "Look."), large, ...answers])).toHaveLength(1);
+  expect(littleOf([large])).toEqual([]);
 });
