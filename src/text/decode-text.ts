@@ -19,10 +19,10 @@ function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {
   // No JSON, and no line of a shell's, begins with a zero byte, or has one behind its first character.
   if (first === 0 && second) return "utf-16be";
   if (first && second === 0) return "utf-16le";
-  // JSON is made of ASCII characters for the most part, and each of them has a zero byte in UTF-16.
+  // Texts begin otherwise too, but few have no ASCII characters, each of which has a zero byte in UTF-16.
   const sample = bytes.subarray(0, SAMPLE_BYTES);
   const [even, odd] = [zeroes(sample, 0), zeroes(sample, 1)];
-  const many = sample.length / 20;
+  const many = Math.max(3, sample.length / 8);
   if (odd > many && odd > 4 * even) return "utf-16le";
   return even > many && even > 4 * odd ? "utf-16be" : "utf-8";
 }
