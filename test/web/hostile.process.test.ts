@@ -99,17 +99,19 @@ const LOOK_EVERYWHERE = `(async (wanted) => {
 const CLICK_WHAT_IS_SEEN = `(async () => {
   ${IN_PAGE}
   const clicked = [];
-  const click = (selector) => {
+  const isClicked = (selector) => {
     const wanted = one(selector);
     wanted.scrollIntoView({ block: "nearest" });
     const { left, top, width, height } = wanted.getBoundingClientRect();
     const seen = document.elementFromPoint(left + width / 2, top + height / 2);
-    if (wanted.contains(seen)) clicked.push(selector);
+    if (!wanted.contains(seen)) return false;
+    clicked.push(selector);
     seen.click();
+    return true;
   };
-  click(".turn-list button");
+  if (!isClicked(".turn-list button")) return clicked;
   await until(() => one(".turn-list button").ariaCurrent === "true");
-  click(".row .lane");
+  if (!isClicked(".row .lane")) return clicked;
   await until(() => one(".detail"));
   one(".tree").focus();
   press("Escape");
