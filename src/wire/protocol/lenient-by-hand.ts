@@ -2,7 +2,7 @@
  * Fields in which a provider may write whatever it likes, as `lenient.ts` reads them, told by hand: to load the schemas
  * takes longer than to read a run's answers. What is none of its kind counts as left out.
  */
-import { type Fields, fieldsOf, isFields } from "../../text/json-fields.js";
+import { type Fields, isFields } from "../../text/json-fields.js";
 
 /** A text. */
 export function textIn(value: unknown): string | null {
@@ -12,11 +12,6 @@ export function textIn(value: unknown): string | null {
 /** A number of tokens; what cannot be one is 0. */
 export function tokensIn(value: unknown): number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : 0;
-}
-
-/** An object's fields; none where it is no object. */
-export function partIn(value: unknown): Fields {
-  return fieldsOf(value);
 }
 
 /** Of a list's items those that are objects. */
