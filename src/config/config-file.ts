@@ -141,8 +141,7 @@ function withAbsolutePath(config: ConfigFile, folder: string): ConfigFile {
   return config.opencode === undefined ? config : { ...config, opencode: resolve(folder, config.opencode) };
 }
 
-function parseConfig(content: string, path: string): ConfigFile {
-  const text = content.replace(/^\uFEFF/, "");
+function parseConfig(text: string, path: string): ConfigFile {
   let json: unknown;
   try {
     json = JSON.parse(text);
