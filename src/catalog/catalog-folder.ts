@@ -52,11 +52,13 @@ export type Manifest = z.infer<typeof manifest>;
 /** The catalog's files of this version. */
 export class CatalogFolder {
   readonly #root: string;
+  readonly #sessions: string;
   readonly #all: string;
   readonly path: string;
 
-  constructor({ root }: StorePaths) {
+  constructor({ root, sessions }: StorePaths) {
     this.#root = root;
+    this.#sessions = sessions;
     this.#all = join(root, "catalog");
     this.path = join(this.#all, `${FORMAT}.${SESSION_FACTS_VERSION}-${LOOPTRACE_VERSION}`);
   }
@@ -116,9 +118,12 @@ export class CatalogFolder {
     for (const name of names) await removeIfThere(join(this.path, name)).catch(() => undefined);
   }
 
-  /** Removes what killed processes and versions that are gone have left. Never throws. */
+  /**
+   * Removes what killed processes and versions that are gone have left, also among the sessions: who keeps one writes
+   * beside thousands of files, and does not list them. Never throws.
+   */
   async sweep(): Promise<void> {
-    await sweepTemporaryFiles(this.path).catch(() => undefined);
+    for (const folder of [this.path, this.#sessions]) await sweepTemporaryFiles(folder).catch(() => undefined);
     for (const name of await readdir(this.#all).catch(() => [])) {
       const folder = join(this.#all, name);
       if (folder === this.path || !/^\d+\.\d+-/.test(name)) continue;

@@ -234,6 +234,8 @@ export class Catalog {
   async #refresh(): Promise<void> {
     const { onProgress, onMore, paths, signal } = this.#options;
     if (await this.isCurrent()) return onProgress?.(0, 0);
+    // Before the look: what goes changes the folder.
+    await this.#folder.sweep();
     const { files, state } = await lookAtStore(paths);
     await this.#segments.openNew();
     let missing = this.#segments.match(files);
@@ -297,7 +299,6 @@ export class Catalog {
     const segments = await this.#segments.tidy();
     if (!segments || !this.#state) return;
     await this.#folder.writeManifest({ state: this.#state, segments }).catch((error: unknown) => this.#note(error));
-    await this.#folder.sweep();
   }
 
   #note(error: unknown): void {

@@ -5,6 +5,7 @@ import { sessionFacts } from "../../src/analysis/session-facts.js";
 import { calendarOf } from "../../src/analysis/stats/calendar.js";
 import { statsOfTables, statsReport } from "../../src/analysis/stats/stats-report.js";
 import { Catalog, type CatalogOptions } from "../../src/catalog/catalog.js";
+import { claimToken } from "../../src/files/claim-token.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { loadFixture, tracesOf } from "../support/fixtures.js";
 import { keepDamaged, keepFixture, keptAt } from "../support/kept-store.js";
@@ -67,6 +68,17 @@ test("all its files are for the user alone", async () => {
   );
   expect(open).toEqual([]);
   expect(await segmentsIn(paths)).toHaveLength(1);
+});
+
+test("what a killed process was about to keep goes, what a living one writes stays", async () => {
+  const paths = await temporaryStore();
+  const id = await keepFixture(paths, "multistep@1.18.33");
+  const [pid, , ...machine] = claimToken().split("-");
+  const killed = `ses_a.json.1a.tmp-${[pid, "1", ...machine].join("-")}`;
+  const writing = `ses_b.json.1a.tmp-${claimToken()}`;
+  for (const name of [killed, writing]) await writeFile(join(paths.sessions, name), "{");
+  expect(await current(paths)).toMatchObject({ ids: [id] });
+  expect((await readdir(paths.sessions)).filter((name) => name.includes(".tmp-"))).toEqual([writing]);
 });
 
 test("only what is new, changed or gone is looked at again", async () => {
