@@ -33,7 +33,7 @@ export interface Measured {
  * Measures both sides by turns, each as often first as second.
  *
  * @param warmUp rounds that are not counted, in which the compiler does its work
- * @param measure gives the figure of one side; default: the ms it takes, with the garbage of what ran before collected
+ * @param measure gives the figure of one side; default: {@link duration}
  */
 export async function alternate(
   sides: Sides,
@@ -55,9 +55,15 @@ export async function alternate(
   };
 }
 
-/** In ms. */
+/**
+ * In ms.
+ *
+ * What ran before leaves young garbage, which would be collected in the midst of this side: it is collected first. A
+ * full collection is left to the engine, as in any program. Asked for before each side it gives memory back to the
+ * system and throws away compiled code, so that each round would measure how both come again.
+ */
 export async function duration(side: () => unknown): Promise<number> {
-  collectGarbage();
+  collectYoungGarbage();
   const start = performance.now();
   await side();
   return performance.now() - start;
@@ -80,6 +86,6 @@ export function spreadOf(values: readonly number[], digits = 2): string {
 setFlagsFromString("--expose-gc");
 const collect: unknown = runInNewContext("gc");
 
-function collectGarbage(): void {
-  if (typeof collect === "function") collect();
+function collectYoungGarbage(): void {
+  if (typeof collect === "function") collect({ type: "minor" });
 }

@@ -44,8 +44,8 @@ export interface ExportSize {
 
 export const FULL: Plan = {
   exports: [
-    { megabytes: 0.5, rounds: 40, warmUp: 10 },
-    { megabytes: 5, rounds: 20, warmUp: 5 },
+    { megabytes: 0.5, rounds: 60, warmUp: 30 },
+    { megabytes: 5, rounds: 30, warmUp: 15 },
     { megabytes: 50, rounds: 7, warmUp: 1 },
     // Some 10,000 steps.
     { megabytes: 77, rounds: 7, warmUp: 1, longestOutput: 600 },
