@@ -1,5 +1,5 @@
 /** What a real git tells: of what a directory stands on now, and of what it stood on. */
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { appendFile, chown, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { askGit } from "../../src/git/ask-git.js";
 import { GitHistories } from "../../src/git/git-histories.js";
 import { gitState } from "../../src/git/git-state.js";
+import { readHead } from "../../src/git/read-head.js";
 
 const env = { PATH: process.env.PATH, HOME: "/nowhere", GIT_CONFIG_NOSYSTEM: "1" };
 
@@ -123,4 +124,87 @@ test("a branch keeps its name where a tag is called the same", async () => {
   await git("tag", "fix");
   expect(await gitState(cwd, env)).toMatchObject({ branch: "fix" });
   expect((await new GitHistories(env).of([cwd]))(cwd, now())).toMatchObject({ branch: "fix" });
+});
+
+/** A git that must not be asked. */
+async function withoutGit(): Promise<Record<string, string>> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "no-git-")));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "git"), `#!/bin/sh\ntouch '${join(folder, "asked")}'\nexit 1\n`, { mode: 0o755 });
+  return { ...env, PATH: folder };
+}
+
+test("of a usual repository git is not asked, and the answer is git's", async () => {
+  const { cwd, git, commit } = await repository();
+  await git("init", "--quiet", "--initial-branch=main");
+  const first = await commit("Begin");
+  await git("branch", "fix/one");
+  const [tree, apart] = [`${cwd}-tree`, `${cwd}-apart`];
+  onTestFinished(() => Promise.all([tree, apart].map((path) => rm(path, { recursive: true, force: true }))));
+  const bare = await withoutGit();
+  const told = { pullRequest: null };
+  const expectTold = async (directory: string, branch: string | null, at: string): Promise<void> => {
+    expect(await gitState(directory, bare)).toEqual({ ...told, branch, commit: at });
+    const asked = await askGit(directory, env, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD");
+    expect(asked).toBe(`${at}\n${branch === null ? "HEAD" : `refs/heads/${branch}`}\n`);
+  };
+  await mkdir(join(cwd, "below", "further"), { recursive: true });
+  await expectTold(join(cwd, "below", "further"), "main", first);
+  // A branch within a folder of branches, packed and not, before and after it has gone on.
+  await git("checkout", "--quiet", "fix/one");
+  await expectTold(cwd, "fix/one", first);
+  await git("pack-refs", "--all");
+  await expectTold(cwd, "fix/one", first);
+  const second = await commit("One");
+  await expectTold(cwd, "fix/one", second);
+  await git("checkout", "--quiet", "--detach", first);
+  await expectTold(cwd, null, first);
+  await git("worktree", "add", "--quiet", tree, "main");
+  await expectTold(tree, "main", first);
+  await git("init", "--quiet", "--separate-git-dir", apart);
+  await expectTold(cwd, null, first);
+  expect(await gitState("/", bare)).toBeNull();
+  await expect(realpath(join(bare.PATH ?? "", "asked"))).rejects.toThrow("ENOENT");
+});
+
+test.each<[what: string, change: (cwd: string, git: (...args: string[]) => Promise<string>) => Promise<unknown>]>([
+  ["a pipe as HEAD", (cwd) => rm(join(cwd, ".git/HEAD")).then(() => execa("mkfifo", [join(cwd, ".git/HEAD")]))],
+  [
+    "a link as HEAD",
+    (cwd) => rename(join(cwd, ".git/HEAD"), join(cwd, "x")).then(() => symlink("../x", join(cwd, ".git/HEAD"))),
+  ],
+  ["a link as .git", (cwd) => rename(join(cwd, ".git"), join(cwd, "x")).then(() => symlink("x", join(cwd, ".git")))],
+  ["a ref elsewhere", (cwd) => writeFile(join(cwd, ".git/HEAD"), "ref: refs/heads/../../../secret\n")],
+  ["another layout", (cwd) => appendFile(join(cwd, ".git/config"), "[extensions]\n\trefStorage = reftable\n")],
+  ["settings elsewhere", (_, git) => git("config", "include.path", "more")],
+  ["a later version", (_, git) => git("config", "core.repositoryformatversion", "7")],
+  ["a branch without a commit", (_, git) => git("checkout", "--quiet", "--orphan", "new")],
+  ["a branch that names another", (cwd) => writeFile(join(cwd, ".git/refs/heads/main"), "ref: refs/heads/fix\n")],
+])("with %s git is asked", async (_, change) => {
+  const { cwd, git, commit } = await repository();
+  await git("init", "--quiet", "--initial-branch=main");
+  await commit("Begin");
+  await writeFile(join(cwd, "secret"), `${"a".repeat(40)}\n`);
+  expect(readHead(cwd, env)).toMatchObject({ ref: "refs/heads/main" });
+  await change(cwd, git);
+  expect(readHead(cwd, env)).toBeUndefined();
+});
+
+test("git is asked within a repository without a working directory, and where it looks elsewhere", async () => {
+  const { cwd, git, commit } = await repository();
+  await git("init", "--quiet", "--initial-branch=main");
+  await commit("Begin");
+  await git("clone", "--quiet", "--bare", ".", "bare.git");
+  expect(
+    [join(cwd, "bare.git"), join(cwd, ".git", "refs"), join(cwd, "nowhere")].map((one) => readHead(one, env)),
+  ).toEqual([...[undefined, undefined, undefined]]);
+  expect(readHead(cwd, { ...env, GIT_CEILING_DIRECTORIES: "/tmp" })).toBeUndefined();
+});
+
+test.skipIf(process.geteuid?.() !== 0)("another user's repository is git's to tell of", async () => {
+  const { cwd, git, commit } = await repository();
+  await git("init", "--quiet", "--initial-branch=main");
+  await commit("Begin");
+  await chown(join(cwd, ".git"), 65_534, 65_534);
+  expect(readHead(cwd, env)).toBeUndefined();
 });
