@@ -40,7 +40,7 @@ export function readHead(directory: string, env: Environment): Head | null | und
   if (uid === undefined || OTHER_WAYS.some((name) => env[name] !== undefined)) return undefined;
   try {
     const place = gitFolderOf(realpathSync(directory), uid);
-    return place && headIn(place);
+    return typeof place === "string" ? headIn(place) : place;
   } catch {
     return undefined;
   }

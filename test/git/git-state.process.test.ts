@@ -140,7 +140,9 @@ test("of a usual repository git is not asked, and the answer is git's", async ()
   const first = await commit("Begin");
   await git("branch", "fix/one");
   const [tree, apart] = [`${cwd}-tree`, `${cwd}-apart`];
-  onTestFinished(() => Promise.all([tree, apart].map((path) => rm(path, { recursive: true, force: true }))));
+  onTestFinished(async () => {
+    for (const path of [tree, apart]) await rm(path, { recursive: true, force: true });
+  });
   const bare = await withoutGit();
   const told = { pullRequest: null };
   const expectTold = async (directory: string, branch: string | null, at: string): Promise<void> => {
