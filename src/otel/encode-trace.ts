@@ -80,40 +80,58 @@ const idle: ReturnType<typeof createRequest>[] = [];
 /** A request in the making, and after it the next one. */
 function createRequest() {
   const writer = createSpanWriter();
-  // A span is written apart: only when its size is known it is known in which request it stands.
-  const written = new JsonBytes();
   const body = new JsonBytes();
   let frame: RequestFrame;
   let traceId = "";
   let spanIds: string[] = [];
   let size = 0;
+  /** Where the first span begins. */
+  let first = body.mark();
+  /** Where the last span ends that was added. */
+  let end = first;
+  /** Where the one begins that was written last. */
+  let last = first;
+  /** @param around what stands around the spans of each request from now on */
+  const begin = (around: RequestFrame): void => {
+    frame = around;
+    body.clear();
+    body.bytes(frame.head);
+    first = body.mark();
+    end = first;
+  };
   return {
-    /** @param around what stands around the spans of each request from now on */
-    begin(around: RequestFrame): void {
-      frame = around;
-    },
+    begin,
     spans: (): number => spanIds.length,
     /** About how large it is, in bytes. */
     size: (): number => size,
-    /** Writes the span that is added next. @returns about how large it is, in bytes */
+    /**
+     * Writes a span, in the place of one that was not added: only when its size is known it is known in which request
+     * it stands.
+     *
+     * @returns about how large it is, in bytes
+     */
     write(next: SpanToWrite): number {
-      written.clear();
-      return writer.write(next, written);
+      body.rewind(end);
+      if (spanIds.length > 0) body.byte(COMMA);
+      last = body.mark();
+      return writer.write(next, body);
     },
+    /** Adds the span that was written last. */
     add(span: SpanToWrite, bytes: number): void {
-      if (spanIds.length === 0) body.bytes(frame.head);
-      else body.byte(COMMA);
-      body.bytes(written.written());
+      end = body.mark();
       traceId = span.traceId;
       spanIds.push(span.spanId);
       size += bytes;
     },
+    /** @returns what has been added; what was written since then stays, for the next request */
     close(): OtlpRequest {
-      body.bytes(frame.tail);
-      const request = { body: body.written().slice(), traceId, spanIds };
-      body.clear();
+      const request = { body: body.copy(end.length, frame.tail), traceId, spanIds };
       spanIds = [];
       size = 0;
+      if (body.length > end.length) {
+        body.cut(first, last);
+        end = first;
+      } else begin(frame);
       return request;
     },
   };

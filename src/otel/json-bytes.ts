@@ -9,8 +9,23 @@ const SHORT = 24;
 /** So many characters of a text are encoded at once: what the encoder has written is still near when it is read. */
 const PART = 8 * 1024;
 
-const BACKSLASH = 0x5c;
+/** So many bytes are copied one by one. */
+const FEW = 16;
+
+const MILLIARD = 1_000_000_000;
+
+const BLANK = 0x20;
 const QUOTE = 0x22;
+const ZERO = 0x30;
+const BACKSLASH = 0x5c;
+
+/** A place in what has been written. */
+export interface Mark {
+  /** In bytes. */
+  readonly length: number;
+  /** The same, as `JsonBytes.unescaped` counts them. */
+  readonly unescaped: number;
+}
 
 /**
  * JSON that grows, as UTF-8. Texts are escaped on their way into it, once for each text of JSON that they stand in: no
@@ -51,20 +66,40 @@ export class JsonBytes {
 
   /** What is JSON already. @param from without so many bytes at its beginning */
   bytes(bytes: Uint8Array, from = 0): void {
-    const left = from === 0 ? bytes : bytes.subarray(from);
-    this.#makeRoom(left.length);
-    this.#bytes.set(left, this.#length);
-    this.#length += left.length;
+    const count = bytes.length - from;
+    this.#makeRoom(count);
+    if (count > FEW) this.#bytes.set(from === 0 ? bytes : bytes.subarray(from), this.#length);
+    else for (let index = 0; index < count; index += 1) this.#bytes[this.#length + index] = bytes[from + index] ?? 0;
+    this.#length += count;
   }
 
-  /** A quotation mark of JSON itself, which stands in so many texts. */
-  quote(layers: number): void {
-    const slashes = (1 << layers) - 1;
-    this.#makeRoom(slashes + 1);
-    for (let index = 0; index < slashes; index += 1) this.#bytes[this.#length + index] = BACKSLASH;
-    this.#bytes[this.#length + slashes] = QUOTE;
-    this.#length += slashes + 1;
-    this.#added += (slashes + 1) >> 1;
+  /** A safe integer that is not negative. */
+  integer(value: number): void {
+    if (value >= MILLIARD) {
+      const above = Math.floor(value / MILLIARD);
+      this.integer(above);
+      this.digits(value - above * MILLIARD, 9);
+    } else this.digits(value, digitsOf(value));
+  }
+
+  /** The last digits of an integer below 1,000,000,000, with zeros before it where it has fewer. */
+  digits(value: number, count: number): void {
+    this.#makeRoom(count);
+    let left = value | 0;
+    for (let at = this.#length + count - 1; at >= this.#length; at -= 1) {
+      const rest = (left / 10) | 0;
+      this.#bytes[at] = ZERO + left - rest * 10;
+      left = rest;
+    }
+    this.#length += count;
+  }
+
+  /** A text with the quotation marks around it. @param layers how many texts of JSON it stands in itself */
+  string(text: string, layers: number): void {
+    if (text.length <= SHORT && this.#shortString(text, layers)) return;
+    this.#quote(layers);
+    this.text(text, layers + 1);
+    this.#quote(layers);
   }
 
   /**
@@ -73,15 +108,27 @@ export class JsonBytes {
    * @param layers how many texts of JSON it stands in, each in the next
    */
   text(text: string, layers: number): void {
-    if (text.length <= SHORT && this.#short(text, layers)) return;
+    if (text.length <= SHORT && this.#short(text)) return;
     if (layers > 0 && !text.isWellFormed()) this.#illFormed(text, layers);
     else this.#long(text, layers);
   }
 
-  /** Forgets what has been written from there on. @param mark how long it was, and how long unescaped */
-  rewind(mark: { readonly length: number; readonly unescaped: number }): void {
+  /** How far it goes now. */
+  mark(): Mark {
+    return { length: this.#length, unescaped: this.unescaped };
+  }
+
+  /** Forgets what has been written from there on. */
+  rewind(mark: Mark): void {
     this.#length = mark.length;
     this.#added = mark.length - mark.unescaped;
+  }
+
+  /** Forgets what has been written between two marks. */
+  cut(from: Mark, to: Mark): void {
+    this.#bytes.copyWithin(from.length, to.length, this.#length);
+    this.#added -= to.length - to.unescaped - (from.length - from.unescaped);
+    this.#length -= to.length - from.length;
   }
 
   /** Begins anew, in the same memory unless it is very large. */
@@ -95,19 +142,42 @@ export class JsonBytes {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** What was written first, and something behind it, in memory of its own. @param length so many bytes of it */
+  copy(length: number, tail: Uint8Array): Uint8Array<ArrayBuffer> {
+    // Each byte is written here: none of them has to be zero before, which would take as long as to write it.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length + tail.length).buffer);
+    bytes.set(this.#bytes.subarray(0, length));
+    bytes.set(tail, length);
+    return bytes;
+  }
+
   /** @returns whether it could be written: it is of ASCII, and has nothing to escape */
-  #short(text: string, layers: number): boolean {
+  #short(text: string): boolean {
     this.#makeRoom(SHORT);
-    const { written } = escapesIn(layers);
-    const bytes = this.#bytes;
-    const start = this.#length;
-    for (let index = 0; index < text.length; index += 1) {
-      const code = text.charCodeAt(index);
-      if (code >= 0x80 || written[code] !== undefined) return false;
-      bytes[start + index] = code;
-    }
-    this.#length = start + text.length;
+    const end = putPlain(text, this.#bytes, this.#length);
+    if (end < 0) return false;
+    this.#length = end;
     return true;
+  }
+
+  /** The same with its quotation marks, at once: JSON has very many such texts. */
+  #shortString(text: string, layers: number): boolean {
+    const slashes = (1 << layers) - 1;
+    this.#makeRoom(SHORT + 2 * slashes + 2);
+    const bytes = this.#bytes;
+    const end = putPlain(text, bytes, putQuote(bytes, this.#length, slashes));
+    if (end < 0) return false;
+    this.#length = putQuote(bytes, end, slashes);
+    this.#added += slashes > 0 ? slashes + 1 : 0;
+    return true;
+  }
+
+  /** A quotation mark of JSON itself, which stands in so many texts. */
+  #quote(layers: number): void {
+    const slashes = (1 << layers) - 1;
+    this.#makeRoom(slashes + 1);
+    this.#length = putQuote(this.#bytes, this.#length, slashes);
+    this.#added += (slashes + 1) >> 1;
   }
 
   /** JSON spells out half a character. */
@@ -181,6 +251,31 @@ export class JsonBytes {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
   }
+}
+
+/** @returns where it ends; -1 for a text that is not of ASCII, or has something to escape */
+function putPlain(text: string, to: Uint8Array, start: number): number {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < BLANK || code >= 0x80 || code === QUOTE || code === BACKSLASH) return -1;
+    to[start + index] = code;
+  }
+  return start + text.length;
+}
+
+/** @returns where it ends */
+function putQuote(to: Uint8Array, start: number, slashes: number): number {
+  const end = start + slashes;
+  for (let at = start; at < end; at += 1) to[at] = BACKSLASH;
+  to[end] = QUOTE;
+  return end + 1;
+}
+
+/** @param value an integer from 0 to 999,999,999 */
+function digitsOf(value: number): number {
+  let count = 1;
+  for (let least = 10; value >= least; least *= 10) count += 1;
+  return count;
 }
 
 /** Whether one of four bytes is a control character, a quotation mark or a backslash: its highest bit is then set. */

@@ -53,17 +53,16 @@ const [OPEN_LIST, CLOSE_LIST] = [0x5b, 0x5d];
 const [OPEN_FIELDS, CLOSE_FIELDS] = [0x7b, 0x7d];
 
 function writeValue(value: unknown, to: JsonBytes, layers: number): void {
-  if (typeof value === "string") writeString(value, to, layers);
-  else if (typeof value === "number") to.text(Number.isFinite(value) ? String(value) : "null", layers);
+  if (typeof value === "string") to.string(value, layers);
+  else if (typeof value === "number") writeNumber(value, to);
   else if (!isPlain(value)) to.text(JSON.stringify(value) ?? "null", layers);
   else if (isList(value)) writeList(value, to, layers);
   else writeFields(value, to, layers);
 }
 
-function writeString(text: string, to: JsonBytes, layers: number): void {
-  to.quote(layers);
-  to.text(text, layers + 1);
-  to.quote(layers);
+function writeNumber(value: number, to: JsonBytes): void {
+  if (value >= 0 && Number.isSafeInteger(value)) to.integer(value);
+  else to.text(Number.isFinite(value) ? String(value) : "null", 0);
 }
 
 function writeList(list: readonly unknown[], to: JsonBytes, layers: number): void {
@@ -85,7 +84,7 @@ function writeFields(fields: Fields, to: JsonBytes, layers: number): void {
     if (typeof value !== "string" && typeof value !== "number" && isLeftOut(value)) continue;
     if (!isFirst) to.byte(COMMA);
     isFirst = false;
-    writeString(key, to, layers);
+    to.string(key, layers);
     to.byte(COLON);
     writeValue(value, to, layers);
   }

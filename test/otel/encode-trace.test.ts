@@ -26,6 +26,20 @@ const SHARED = ["langfuse.trace.name", "session.id", "langfuse.trace.tags", "lan
 const generations = (spans: readonly ReceivedSpan[]) =>
   spans.filter(({ attributes }) => attributes[TYPE] === "generation");
 
+test("What a request says stays as it is, whatever is encoded after it", () => {
+  const traces = fixtureNames.slice(0, 3).flatMap((name) => tracesOf(loadFixture(name), "log"));
+  const made: { readonly body: Uint8Array; readonly copy: Uint8Array; readonly size: number }[] = [];
+  for (const trace of traces)
+    for (const { body } of encodeTrace(trace, {}, { spans: 2 }))
+      made.push({ body, copy: Uint8Array.from(body), size: body.buffer.byteLength });
+  expect(made.length).toBeGreaterThan(8);
+  for (const { body, copy, size } of made) {
+    expect(Buffer.from(body).equals(copy)).toBe(true);
+    // Nothing else stands in its memory.
+    expect(size).toBe(body.byteLength);
+  }
+});
+
 describe.each(fixtureNames)("%s on the wire", (name) => {
   const traces = tracesOf(loadFixture(name), "log");
   /** Each with what a server reads of it. */

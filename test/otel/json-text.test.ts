@@ -62,6 +62,7 @@ describe("a value as JSON in a text", () => {
       { maxDepth: 4 },
       text,
       fc.double(),
+      fc.maxSafeInteger(),
       fc.boolean(),
       fc.constant(null),
       fc.constantFrom(...odd),

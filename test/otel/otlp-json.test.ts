@@ -17,7 +17,8 @@ const text = fc.oneof(
   fc.string({ unit: anyCharacter, maxLength: 20 }),
   fc.constantFrom("", HALF, `a${HALF}b`, "\udc4b", '"\\\n\u0000\u001b\u2028', "👋", "x".repeat(9_000)),
 );
-const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.NaN, -0, 2 ** 53, 1e21, 1e-7));
+const odd = fc.constantFrom(Number.NaN, -0, 10, 999_999_999, 1e9, 2 ** 31, 2 ** 53, 1e21, 1e-7);
+const number = fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger(), odd);
 const list = <T>(item: fc.Arbitrary<T>) => fc.array(fc.option(item, { freq: 5 }), { maxLength: 4 });
 const value: fc.Arbitrary<AttributeValue | undefined> = fc.oneof(
   text,
@@ -31,7 +32,12 @@ const value: fc.Arbitrary<AttributeValue | undefined> = fc.oneof(
 );
 const hex = (digits: number) =>
   fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits });
-const ms = fc.oneof(fc.nat(2_000_000_000_000), fc.double({ min: 0, max: 2e12, noNaN: true }));
+const ms = fc.oneof(
+  fc.nat(2_000_000_000_000),
+  fc.double({ min: 0, max: 2e12, noNaN: true }),
+  // The last rounds up to a whole second.
+  fc.constantFrom(0, 0.25, 999, 1_000, 1_795_234_047_121.5, 999.999_999_9, 1_999.999_999_9),
+);
 
 // As a number an object would put it first.
 const name = fc.string({ maxLength: 4 }).map((end) => `k${end}`);
