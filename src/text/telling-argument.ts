@@ -6,6 +6,9 @@ const TELLING = ["filePath", "path", "command", "pattern", "url", "query", "name
 /** By what a person knows a tool's call again: its file, its command, its pattern. @returns null where no text says it */
 export function tellingArgument(input: unknown): string | null {
   const fields = fieldsOf(input);
-  const values = [...TELLING.map((name) => fields[name]), ...Object.values(fields)];
-  return values.find((value): value is string => typeof value === "string" && value !== "") ?? null;
+  for (const name of TELLING) {
+    const value = fields[name];
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return Object.values(fields).find((value): value is string => typeof value === "string" && value !== "") ?? null;
 }

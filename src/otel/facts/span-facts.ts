@@ -4,6 +4,7 @@
  */
 import type {
   Call,
+  Cumulative,
   InnerCall,
   Loop,
   OtherCall,
@@ -19,12 +20,13 @@ import { totalTokens } from "../../trace/usage.js";
 /** Facts by their names, in the order in which they are said. */
 export type SpanFacts = Readonly<Record<string, unknown>>;
 
-export function stepFacts(step: Step): SpanFacts {
+/** @param agent null where it need not be said */
+export function stepFacts(step: Step, agent: string | null = step.agent): SpanFacts {
   return {
     timing: step.timing,
     outcome: step.outcome,
     kind: step.kind,
-    agent: step.agent,
+    agent,
     message: step.messageId,
     timeAccountMs: step.account,
     recovered: step.recovered ? true : undefined,
@@ -51,12 +53,18 @@ export function callFacts(call: Call, step: Step, loop: Loop): SpanFacts {
     recovered: call.error && step.recovered ? true : undefined,
     contextTokens: cumulative.contextTokens,
     contextGrowth: cumulative.contextGrowth,
-    cumulative: { ...cumulative.usage, total: totalTokens(cumulative.usage), cost: cumulative.cost },
+    cumulative: spentSoFar(cumulative),
     cacheHitRatio: cumulative.cacheHitRatio,
     contextCauses: call.contextCauses.length > 0 ? call.contextCauses : undefined,
     outputTokensPerSecond: call.outputTokensPerSecond,
     timeToFirstTokenMs: call.firstTokenAt === null ? undefined : call.firstTokenAt - call.start,
   };
+}
+
+/** Field by field: of objects that are put together of others the engine takes each for a class of its own. */
+function spentSoFar({ usage, cost }: Cumulative): object {
+  const { input, output, reasoning, cacheRead, cacheWrite } = usage;
+  return { input, output, reasoning, cacheRead, cacheWrite, total: totalTokens(usage), cost };
 }
 
 export function otherCallFacts({ timing, kind, model, usage, costFrom }: OtherCall): SpanFacts {

@@ -93,7 +93,7 @@ export function stepAttributes(step: Step, loop: Loop, context: TraceContext): L
     output: stepOutput(step),
     verdict: stepVerdict(step, loop),
     kind: "step",
-    metadata: { ...stepFacts(step), agent: step.agent === loop.agent ? undefined : step.agent },
+    metadata: stepFacts(step, step.agent === loop.agent ? null : step.agent),
   });
 }
 

@@ -45,7 +45,10 @@ export function chatOutput(
   const room = (MOST_DRAWN - 2 * sizeUpTo(MOST_DRAWN, input)) / 3;
   if (sizeUpTo(room, output) > room) return { output, left: true };
   const message = assistantMessage(output, textLimit);
-  return { output: message ? { ...output, messages: [message] } : output, left: false };
+  if (!message) return { output, left: false };
+  // Field by field, which is the quickest to make and to read.
+  const { thinking, text, toolCalls } = output;
+  return { output: { thinking, text, toolCalls, messages: [message] }, left: false };
 }
 
 function assistantMessage({ thinking, text, toolCalls }: CallOutput, textLimit: number): AssistantMessage | null {

@@ -75,24 +75,30 @@ type Tell = (name: string, value: unknown) => void;
 /**
  * Tells them in the order in which they are sent: Langfuse shows what came last first. Facts without a value are not
  * told. Names are well-formed.
+ *
+ * @param error the span's, beside its facts; null for none
  */
-export function tellMetadata(kind: keyof typeof READING, facts: SpanFacts, tell: Tell): void {
+export function tellMetadata(kind: keyof typeof READING, facts: SpanFacts, error: object | null, tell: Tell): void {
   const order = orderOf(kind, facts);
   if (order !== undefined) {
-    for (const name of order) tellOne(name, facts, tell);
+    for (const name of order) if (error === null || name !== ERROR) tellOne(name, facts[name], tell);
+    // It comes last in the order of every kind that can fail: Langfuse then shows it first.
+    if (error !== null) tell(ERROR, error);
     return;
   }
   const told: [string, unknown][] = [];
-  for (const name of inOrder(kind, Object.keys(facts))) {
-    tellOne(name, facts, (_, value) => void told.push([name.toWellFormed(), value]));
+  const all = error ? { ...facts, error } : facts;
+  for (const name of inOrder(kind, Object.keys(all))) {
+    tellOne(name, all[name], (_, value) => void told.push([name.toWellFormed(), value]));
   }
   for (const [name, value] of Object.entries(Object.fromEntries(told))) tell(name, value);
 }
 
-function tellOne(name: string, facts: SpanFacts, tell: Tell): void {
-  const value = facts[name];
+function tellOne(name: string, value: unknown, tell: Tell): void {
   if (value !== undefined && value !== null) tell(name, value);
 }
+
+const ERROR = "error";
 
 /** The names of the last facts of each kind, which most often are those of the next, and the order of these names. */
 const lastOrders = new Map<string, { readonly names: readonly string[]; readonly order: readonly string[] }>();

@@ -59,7 +59,7 @@ export function observation(
   set(names.OBSERVATION_COST_DETAILS, written(generation.costDetails));
   set(names.OBSERVATION_COMPLETION_START_TIME, written(generation.completionStartTime));
   set(names.OBSERVATION_MODEL_PARAMETERS, written(generation.modelParameters));
-  tellMetadata(about.kind, error ? { ...about.metadata, error } : about.metadata, (key, value) => {
+  tellMetadata(about.kind, about.metadata, error, (key, value) => {
     const text = written(cleanValue(value, textLimit, files));
     // Of an empty one there is nothing to show.
     if (text) set(metadataName(key), text);
