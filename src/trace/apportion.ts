@@ -7,17 +7,45 @@
  * @returns whole numbers that add up to `whole`; all 0 when there is nothing to share
  */
 export function apportion(shares: readonly number[], whole: number): readonly number[] {
-  const sum = shares.reduce((total, share) => total + share, 0);
+  let sum = 0;
+  for (const share of shares) sum += share;
   if (sum <= 0) return shares.map(() => 0);
   // Most calls are told one result of a tool.
   if (shares.length === 1) return [whole];
-  const exact = shares.map((share) => (share / sum) * whole);
-  const floors = exact.map(Math.floor);
-  const left = whole - floors.reduce((total, units) => total + units, 0);
-  if (left === 0) return floors;
-  const byRemainder = exact
-    .map((units, index) => ({ index, remainder: units - Math.floor(units) }))
-    .sort((a, b) => b.remainder - a.remainder);
-  const favoured = new Set(byRemainder.slice(0, left).map(({ index }) => index));
-  return floors.map((units, index) => (favoured.has(index) ? units + 1 : units));
+  const units: number[] = [];
+  const remainders: number[] = [];
+  let left = whole;
+  for (const share of shares) {
+    const exact = (share / sum) * whole;
+    const floor = Math.floor(exact);
+    units.push(floor);
+    remainders.push(exact - floor);
+    left -= floor;
+  }
+  if (left === 0) return units;
+  // Nearly all other calls are told two or three.
+  if (shares.length > FEW) for (const index of byRemainder(remainders).slice(0, left)) addOne(units, index);
+  else for (; left > 0; left -= 1) addOne(units, takeLargest(remainders));
+  return units;
+}
+
+/** As many are looked through again for each unit that is left; of more the order is made. */
+const FEW = 8;
+
+function addOne(units: number[], index: number): void {
+  units[index] = (units[index] ?? 0) + 1;
+}
+
+/** The place of the largest remainder, of equal ones of the first; it is not taken again. */
+function takeLargest(remainders: number[]): number {
+  let largest = 0;
+  for (let index = 1; index < remainders.length; index += 1) {
+    if ((remainders[index] ?? 0) > (remainders[largest] ?? 0)) largest = index;
+  }
+  remainders[largest] = Number.NEGATIVE_INFINITY;
+  return largest;
+}
+
+function byRemainder(remainders: readonly number[]): readonly number[] {
+  return remainders.map((_, index) => index).sort((a, b) => (remainders[b] ?? 0) - (remainders[a] ?? 0));
 }

@@ -1,3 +1,4 @@
+import type { ContentPart } from "../opencode/model.js";
 import { apportion } from "./apportion.js";
 import type { Call, ChatMessage, ContextCause, Cumulative, Usage } from "./model.js";
 import { promptTokens, sureUsageOf } from "./usage.js";
@@ -27,14 +28,6 @@ interface Uncounted {
   readonly call: Pick<Call, "index" | "output" | "usage" | "usageDoubt">;
 }
 
-function uncounted({ call }: Uncounted): Piece {
-  const { text, toolCalls } = call.output;
-  const characters = (text ?? "").length + JSON.stringify(toolCalls).length;
-  const counted = sureUsageOf("output", call);
-  const weight = counted ? (counted.output + counted.reasoning) * CHARACTERS_PER_TOKEN : characters;
-  return { kind: "output", name: `llm-call-${call.index}`, callId: null, characters, weight };
-}
-
 /** About how many characters of a prompt make a token; only what no count tells rests on it. */
 const CHARACTERS_PER_TOKEN = 4;
 
@@ -53,14 +46,13 @@ const FILE_WEIGHT = 1_000 * CHARACTERS_PER_TOKEN;
  *
  * @returns empty where the prompt is not known
  */
-export function contextCauses(change: ContextChange): ContextCause[] {
+export function contextCauses(change: ContextChange): readonly ContextCause[] {
   const { read, written, before, lastUsage, added, compacted } = change;
   if (!read) return [];
-  const pieces: Piece[] = [];
+  const pieces: Pieces = { causes: [], weights: [], weight: 0 };
   for (const message of added) addPieces(message, pieces);
   const output = written ? [cause("output", written.output + written.reasoning)] : [];
-  const weight = pieces.reduce((sum, piece) => sum + piece.weight, 0);
-  const estimate = Math.ceil(weight / CHARACTERS_PER_TOKEN);
+  const estimate = Math.ceil(pieces.weight / CHARACTERS_PER_TOKEN);
   const prompt = promptTokens(read);
   if (!before || before.contextTokens === 0) {
     const told = Math.min(prompt, estimate);
@@ -80,57 +72,85 @@ export function contextCauses(change: ContextChange): ContextCause[] {
   return shared(pieces, told).concat(others);
 }
 
-interface Piece extends Pick<ContextCause, "kind" | "name" | "callId" | "characters"> {
-  /** What it counts when shares are made, in characters of text. */
-  readonly weight: number;
-}
-
 function cause(kind: ContextCause["kind"], tokens: number): ContextCause {
   return { kind, name: null, callId: null, characters: null, tokens };
 }
 
-function shared(pieces: readonly Piece[], tokens: number): ContextCause[] {
-  const shares = apportion(
-    pieces.map(({ weight }) => weight),
-    tokens,
-  );
-  return pieces.map(({ kind, name, callId, characters }, index) => ({
-    kind,
-    name,
-    callId,
-    characters,
-    tokens: shares[index] ?? 0,
-  }));
+/** A cause whose share is not known yet. */
+interface Piece extends ContextCause {
+  tokens: number;
+}
+
+/** What was told to the model, piece by piece: there are some for each call, and each becomes a cause of its own. */
+interface Pieces {
+  readonly causes: Piece[];
+  /** What each counts when shares are made, in characters of text. */
+  readonly weights: number[];
+  /** What all of them count. */
+  weight: number;
 }
 
 /** @param pieces gets what a message is made of */
-function addPieces(message: Told, pieces: Piece[]): void {
+function addPieces(message: Told, pieces: Pieces): void {
   if (message.role === "assistant") {
-    pieces.push(uncounted(message));
-    return;
-  }
-  if (message.role === "tool") {
+    addUncounted(message, pieces);
+  } else if (message.role === "tool") {
     const { name, tool_call_id: callId, content, attachments } = message;
     const weight = content.length + (attachments?.length ?? 0) * FILE_WEIGHT;
-    pieces.push({ kind: "tool-result", name, callId, characters: content.length, weight });
-    return;
+    addPiece(pieces, weight, "tool-result", name, callId, content.length);
+  } else if (typeof message.content === "string") {
+    addText(message.content, null, pieces);
+  } else {
+    for (const part of message.content) addPart(part, pieces);
   }
-  const { content } = message;
-  const parts = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
-  for (const part of parts) {
-    const shared = { kind: "text", name: part.type === "text" ? null : part.type, callId: null } as const;
-    switch (part.type) {
-      case "text":
-        pieces.push({ ...shared, characters: part.text.length, weight: part.text.length });
-        break;
-      case "subtask":
-        pieces.push({ ...shared, characters: part.prompt.length, weight: part.prompt.length });
-        break;
-      case "file":
-        pieces.push({ ...shared, characters: null, weight: FILE_WEIGHT });
-        break;
-      default:
-        pieces.push({ ...shared, characters: null, weight: 0 });
-    }
+}
+
+function addPart(part: ContentPart, pieces: Pieces): void {
+  switch (part.type) {
+    case "text":
+      addText(part.text, null, pieces);
+      break;
+    case "subtask":
+      addText(part.prompt, part.type, pieces);
+      break;
+    case "file":
+      addPiece(pieces, FILE_WEIGHT, "text", part.type, null, null);
+      break;
+    default:
+      addPiece(pieces, 0, "text", part.type, null, null);
   }
+}
+
+function addText(text: string, name: string | null, pieces: Pieces): void {
+  addPiece(pieces, text.length, "text", name, null, text.length);
+}
+
+function addUncounted({ call }: Uncounted, pieces: Pieces): void {
+  const { text, toolCalls } = call.output;
+  const characters = (text ?? "").length + JSON.stringify(toolCalls).length;
+  const counted = sureUsageOf("output", call);
+  const weight = counted ? (counted.output + counted.reasoning) * CHARACTERS_PER_TOKEN : characters;
+  addPiece(pieces, weight, "output", `llm-call-${call.index}`, null, characters);
+}
+
+function addPiece(
+  pieces: Pieces,
+  weight: number,
+  kind: ContextCause["kind"],
+  name: string | null,
+  callId: string | null,
+  characters: number | null,
+): void {
+  pieces.causes.push({ kind, name, callId, characters, tokens: 0 });
+  pieces.weights.push(weight);
+  pieces.weight += weight;
+}
+
+/** The causes that the pieces are of so many tokens together, with a share for each. */
+function shared({ causes, weights }: Pieces, tokens: number): readonly ContextCause[] {
+  const shares = apportion(weights, tokens);
+  causes.forEach((cause, index) => {
+    cause.tokens = shares[index] ?? 0;
+  });
+  return causes;
 }

@@ -16,7 +16,7 @@ test.each([
 test("what is handed out is the whole, and nobody is more than one unit away from the exact share", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.nat({ max: 10_000_000 }), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.nat({ max: 10_000_000 }), { minLength: 1, maxLength: 16 }),
       fc.nat({ max: 100_000 }),
       (shares, whole) => {
         const sum = shares.reduce((total, share) => total + share, 0);
@@ -27,6 +27,26 @@ test("what is handed out is the whole, and nobody is more than one unit away fro
           expect(Number.isInteger(one)).toBe(true);
           expect(Math.abs(one - ((shares[index] ?? 0) / sum) * whole)).toBeLessThan(1.000_001);
         });
+      },
+    ),
+  );
+});
+
+test("what is left goes to the largest remainders, of equal ones to the first, of few shares as of many", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat({ max: 20 }), { minLength: 2, maxLength: 16 }),
+      fc.nat({ max: 100 }),
+      (shares, whole) => {
+        const sum = shares.reduce((total, share) => total + share, 0);
+        fc.pre(sum > 0);
+        const units = apportion(shares, whole);
+        const exact = shares.map((share) => (share / sum) * whole);
+        const order = exact
+          .map((share, index) => ({ index, remainder: share - Math.floor(share) }))
+          .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
+        const favoured = order.map(({ index }) => (units[index] ?? 0) > Math.floor(exact[index] ?? 0));
+        expect(favoured).toEqual(favoured.toSorted((a, b) => Number(b) - Number(a)));
       },
     ),
   );
