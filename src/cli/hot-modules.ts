@@ -232,7 +232,7 @@ export const HOT_MODULES: HotModules = {
     "trace/turn-error",
     "errors/classify",
     "errors/classify-process-end",
-    "trace/with-phases",
+    "trace/place-phases",
     "trace/phases",
     "trace/cache-causes",
     "trace/token-prices",

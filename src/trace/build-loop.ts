@@ -6,6 +6,7 @@ import type { ChatMessage, Loop, OtherCall, Outcome, Retry, Step } from "./model
 import { otherCallsOf } from "./other-calls.js";
 import { outliving } from "./outliving.js";
 import { type AskedPermission, permissionsByAnswer } from "./permissions.js";
+import { placePhases } from "./place-phases.js";
 import { spanIdOf } from "./span-id.js";
 import { isCounted, stepsOfTurn, type TurnContext } from "./steps-of-turn.js";
 import { type SubagentTurn, subagentTurns } from "./subagents.js";
@@ -14,7 +15,6 @@ import { addTotals, subagentsOfLoop, totalsOf } from "./totals.js";
 import { answersOf, isAnswer } from "./turn-entries.js";
 import { answerText, type TurnFailure, turnError } from "./turn-error.js";
 import { toolWork } from "./waiting.js";
-import { withPhases } from "./with-phases.js";
 
 export interface LoopContext {
   /** What each session asked permission for. */
@@ -87,16 +87,16 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
       ? NO_VERDICT
       : turnError({ sessionId, turn, answers, asked: summaries, steps: built });
   const { error, failedStep } = verdict;
-  const judgedSteps = built.map((step) => judged(step, verdict));
-  const start = judgedSteps.reduce((first, step) => Math.min(first, step.start), turn.at);
-  const end = judgedSteps.reduce(
+  const steps = built.map((step) => judged(step, verdict));
+  const start = steps.reduce((first, step) => Math.min(first, step.start), turn.at);
+  const end = steps.reduce(
     (last, step) => Math.max(last, step.end),
     told ? Math.max(start, told.at) : built.length === 0 ? Math.max(start, run?.endedAt ?? start) : start,
   );
   const loops = context.startedBeside(turn.id);
-  const work = loopWork(judgedSteps, loops, context.otherCalls);
+  const work = loopWork(steps, loops, context.otherCalls);
   const account = timeAccount({ start, end }, work);
-  const { steps, ...own } = withPhases(judgedSteps, { sessionId, turn, start, end, work, account }, context.otherCalls);
+  const own = placePhases(steps, { sessionId, turn, start, end, work, account }, context.otherCalls);
   const lastCall = steps.findLast((step) => step.call)?.call;
   const totals = totalsOf(steps);
   const unanswered = unansweredIn(turn);

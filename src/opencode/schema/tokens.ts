@@ -16,18 +16,18 @@ export interface Tokens {
 export function tokensOf(value: unknown): Tokens {
   const { total, input, output, reasoning, cache } = fieldsOf(value);
   const { read, write } = fieldsOf(cache);
+  const isPromptUntrue = !isTokenCount(input) || !isAbsentOrCount(read) || !isAbsentOrCount(write);
+  const isOutputUntrue = !isTokenCount(output) || !isAbsentOrCount(reasoning);
   return {
     total: typeof total === "number" ? total : undefined,
     input: tokenCount(input),
     output: tokenCount(output),
     reasoning: tokenCount(reasoning),
     cache: { read: tokenCount(read), write: tokenCount(write) },
-    untrue: !isFields(value)
-      ? NOTHING_UNTRUE
-      : {
-          prompt: !isTokenCount(input) || !isAbsentOrCount(read) || !isAbsentOrCount(write),
-          output: !isTokenCount(output) || !isAbsentOrCount(reasoning),
-        },
+    untrue:
+      isFields(value) && (isPromptUntrue || isOutputUntrue)
+        ? { prompt: isPromptUntrue, output: isOutputUntrue }
+        : NOTHING_UNTRUE,
   };
 }
 
@@ -36,7 +36,7 @@ export function sumOfTokens({ input, output, reasoning, cache }: Tokens): number
   return input + output + reasoning + cache.read + cache.write;
 }
 
-/** Where nothing was recorded at all there is nothing to doubt. */
+/** Where nothing was recorded at all there is nothing to doubt; where all is well, one object will do for all. */
 const NOTHING_UNTRUE = { prompt: false, output: false };
 
 function isAbsentOrCount(value: unknown): boolean {

@@ -127,6 +127,9 @@ function isAtWork(part: Part): boolean {
 function modelOf({ providerID, modelID, variant }: AssistantInfo, asked: ModelFacts | null): ModelFacts | null {
   if (modelID === undefined) return asked;
   const providerId = providerID ?? (asked?.modelId === modelID ? asked.providerId : "unknown");
+  // Nearly all answers are of the model that was asked: one object will do for a turn.
+  if (asked?.modelId === modelID && asked.providerId === providerId && asked.variant === (variant ?? null))
+    return asked;
   return { providerId, modelId: modelID, variant: variant ?? null };
 }
 

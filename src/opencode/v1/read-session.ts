@@ -41,7 +41,7 @@ export function readerV1(
 
 function readSession(
   session: SessionExportV1,
-  { log, wire, marks, hasServers }: Omit<SessionContext, "version" | "places" | "notedAt">,
+  { log, wire, marks, hasServers }: Omit<SessionContext, "version" | "answers" | "places" | "notedAt">,
   runs: readonly RunEvidence[],
 ): SessionAlone {
   const { info } = session;
@@ -52,7 +52,7 @@ function readSession(
   );
   const context: SessionContext = {
     version: info.version,
-    places: placesOf(session),
+    ...placesOf(session),
     notedAt: notedIn(session),
     log,
     wire,
@@ -79,8 +79,9 @@ function readSession(
 interface SessionContext {
   /** Of the opencode that made the session. */
   readonly version: string;
-  /** Of each answer, by its id. */
-  readonly places: ReadonlyMap<string, Place>;
+  readonly answers: readonly AssistantMessage[];
+  /** Where each stands among them, by its id. */
+  readonly places: ReadonlyMap<string, number>;
   /** When each user message was noted that is no automatic compaction's; by its id. */
   readonly notedAt: ReadonlyMap<string, number>;
   readonly log: SessionLog | undefined;
@@ -115,18 +116,21 @@ function readTurn(raw: RawTurn, of: RunOfTurn | null, session: SessionContext): 
         found.push(...entriesOf(message));
         return;
       }
-      const place = session.places.get(message.info.id);
+      const index = session.places.get(message.info.id) ?? 0;
+      // When the answer before it ended and the next one began, whatever turn those belong to.
+      const before = session.answers[index - 1]?.info.time.completed;
+      const after = session.answers[index + 1]?.info.time.created;
       const { created, completed } = message.info.time;
       const clock = messageClock(message.info, startIsExact);
       const answer = readAnswer(message, {
-        index: place?.index ?? 0,
+        index,
         clock,
         asked,
         log: session.log,
         wire: session.wire,
         requestsWithin: {
-          start: Math.min(created, place?.before ?? at),
-          end: completed ?? place?.after ?? Number.POSITIVE_INFINITY,
+          start: Math.min(created, before ?? at),
+          end: completed ?? after ?? Number.POSITIVE_INFINITY,
         },
         overflowed: overflowed(message, messages[position + 1]),
         byPerson,
@@ -174,24 +178,13 @@ function overflowed(message: AssistantMessage, later: Message | undefined): bool
   return compactionPart(later)?.overflow === true;
 }
 
-/** Where an answer stands in its session, and what is next to it, whatever turn that belongs to; ms since the epoch. */
-interface Place {
-  readonly index: number;
-  /** When the answer before it ended; undefined where there is none, or it was cut off. */
-  readonly before: number | undefined;
-  /** When the next one began. */
-  readonly after: number | undefined;
-}
-
-function placesOf({ messages }: SessionExportV1): ReadonlyMap<string, Place> {
+function placesOf({ messages }: SessionExportV1): Pick<SessionContext, "answers" | "places"> {
   const answers = messages.filter(isAssistant);
-  const places = new Map<string, Place>();
+  const places = new Map<string, number>();
   answers.forEach(({ info }, index) => {
-    const before = answers[index - 1]?.info.time.completed;
-    const after = answers[index + 1]?.info.time.created;
-    places.set(info.id, { index, before, after });
+    places.set(info.id, index);
   });
-  return places;
+  return { answers, places };
 }
 
 /** opencode asks for an automatic compaction while its loop is at work, also right after the last answer of that. */

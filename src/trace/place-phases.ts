@@ -11,12 +11,16 @@ export interface TurnTime extends Interval {
   readonly account: TimeAccount;
 }
 
-/** The steps with opencode's own phases in them, and what lies between and around them. */
-export function withPhases(
+/**
+ * Puts opencode's own phases into a turn's steps, which nobody else has yet.
+ *
+ * @returns what lies between and around them
+ */
+export function placePhases(
   steps: readonly Step[],
   time: TurnTime,
   others: readonly OtherCall[],
-): Pick<Loop, "steps" | "phases" | "ownTime" | "around"> {
+): Pick<Loop, "phases" | "ownTime" | "around"> {
   const { sessionId, turn, start, end, work, account } = time;
   const { within, around } = turn.ownWork;
   const scope = { sessionId, turnId: turn.id };
@@ -26,11 +30,9 @@ export function withPhases(
     busy: [...work.model, ...work.tools, ...work.waiting, ...work.retries],
     cuts: boundsOf(steps),
   });
-  const { inSteps, between } = placed(all, steps);
   const outside = (bounds: Interval): readonly OwnPhase[] => phasesIn(around, { ...scope, bounds, busy: [], cuts: [] });
   return {
-    steps: inSteps,
-    phases: between,
+    phases: placed(all, steps),
     ownTime: ownTimeOf(account, all),
     around:
       around.length === 0
@@ -55,38 +57,40 @@ function titlesIn(others: readonly OtherCall[]): readonly OwnWork[] {
   );
 }
 
-/** Each phase at the first step that it lies in. */
-function placed(
-  phases: readonly OwnPhase[],
-  steps: readonly Step[],
-): { readonly inSteps: readonly Step[]; readonly between: readonly OwnPhase[] } {
-  if (phases.length === 0) return { inSteps: steps, between: phases };
-  const own: (OwnPhase[] | undefined)[] = steps.map(() => undefined);
+/**
+ * Puts each phase where it belongs: into the first step that it lies in. A step is put together without its phases, and
+ * to copy all of them for these would make another object of two dozen fields for each.
+ *
+ * @returns those that lie in none
+ */
+function placed(phases: readonly OwnPhase[], steps: readonly Unphased[]): readonly OwnPhase[] {
+  if (phases.length === 0) return phases;
   const between: OwnPhase[] = [];
-  const order = byStart(steps);
-  let from = 0;
-  for (const phase of phases) {
-    while (from < order.length && (steps[order[from] ?? 0]?.end ?? 0) <= phase.start) from += 1;
-    const index = order[from] ?? steps.length;
-    const step = steps[index];
-    if (!step || step.start > phase.start) between.push(phase);
-    else {
-      const known = own[index];
-      if (known) known.push(phase);
-      else own[index] = [phase];
+  let next = 0;
+  for (const step of byStart(steps)) {
+    for (let phase = phases[next]; phase && phase.start < step.start; phase = phases[next]) {
+      between.push(phase);
+      next += 1;
     }
+    const first = next;
+    for (let phase = phases[next]; phase && phase.start < step.end; phase = phases[next]) next += 1;
+    // In its length: a list that grows has room for 17.
+    if (next > first) step.phases = phases.slice(first, next);
   }
-  const inSteps = steps.map((step, index) => {
-    const its = own[index];
-    return its ? { ...step, phases: its } : step;
-  });
-  return { inSteps, between };
+  return between.concat(phases.slice(next));
 }
 
-/** The places of the steps, by when they began; nearly all stand so already. */
-function byStart(steps: readonly Step[]): readonly number[] {
-  const places = steps.map((_, index) => index);
-  const startOf = (index: number): number => steps[index]?.start ?? 0;
-  const isInOrder = places.every((index) => index === 0 || startOf(index - 1) <= startOf(index));
-  return isInOrder ? places : places.sort((a, b) => startOf(a) - startOf(b));
+/** A step that has yet to get its phases. */
+interface Unphased extends Interval {
+  phases: readonly OwnPhase[];
+}
+
+/** By when they began; nearly all stand so already. */
+function byStart(steps: readonly Unphased[]): readonly Unphased[] {
+  let before = Number.NEGATIVE_INFINITY;
+  for (const { start } of steps) {
+    if (start < before) return steps.toSorted((a, b) => a.start - b.start);
+    before = start;
+  }
+  return steps;
 }
