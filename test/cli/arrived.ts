@@ -20,7 +20,10 @@ export interface Arrived {
   readonly end: number;
 }
 
-/** All accepted spans, in the order of a tree that is read from top to bottom. */
+/**
+ * All accepted spans, in the order of a tree that is read from top to bottom. On a busy machine opencode notes a moment
+ * later that a tool has begun than when that tool's subagent did: none stands before what it is below.
+ */
 export function arrived(receiver: Receiver): readonly Arrived[] {
   const spans = receiver.spans();
   const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
@@ -41,7 +44,7 @@ export function arrived(receiver: Receiver): readonly Arrived[] {
         end: milliseconds(span.endTimeUnixNano),
       };
     })
-    .sort((a, b) => a.start - b.start || depth(a.span, spans) - depth(b.span, spans));
+    .sort((a, b) => place(a.span, spans) - place(b.span, spans) || depth(a.span, spans) - depth(b.span, spans));
 }
 
 /** What opencode makes of a provider's figures: buckets that do not contain each other. */
@@ -56,9 +59,19 @@ export function bucketsOf({ input, cached, cacheWrite, output, reasoning }: Usag
   };
 }
 
+/** When it began, or what it is below, whichever was later; ms since the epoch. */
+function place(span: ReceivedSpan, spans: readonly ReceivedSpan[]): number {
+  const parent = parentOf(span, spans);
+  return Math.max(milliseconds(span.startTimeUnixNano), parent ? place(parent, spans) : 0);
+}
+
 function depth(span: ReceivedSpan, spans: readonly ReceivedSpan[]): number {
-  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
+  const parent = parentOf(span, spans);
   return parent ? 1 + depth(parent, spans) : 0;
+}
+
+function parentOf(span: ReceivedSpan, spans: readonly ReceivedSpan[]): ReceivedSpan | undefined {
+  return spans.find(({ spanId }) => spanId === span.parentSpanId);
 }
 
 /** Texts stand on the wire as they are, everything else as JSON. */
