@@ -8,7 +8,7 @@ export class JsonText {
   static readonly EMPTY = new JsonText({});
 
   /** @param value plain data, cleaned */
-  constructor(readonly value: Fields | readonly unknown[]) {}
+  constructor(readonly value: Fields | readonly unknown[] | number) {}
 
   toString(): string {
     try {
@@ -24,7 +24,7 @@ const UNWRITABLE = "<failed to serialize>";
 
 /** A value as an attribute has it, where it is no text: as JSON. @returns undefined where JSON has nothing for it */
 export function jsonText(value: unknown): JsonText | string | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "null";
+  if (typeof value === "number") return isDigits(value) ? new JsonText(value) : numberText(value);
   if (isPlain(value)) return new JsonText(value);
   try {
     return JSON.stringify(value);
@@ -61,8 +61,17 @@ function writeValue(value: unknown, to: JsonBytes, layers: number): void {
 }
 
 function writeNumber(value: number, to: JsonBytes): void {
-  if (value >= 0 && Number.isSafeInteger(value)) to.integer(value);
-  else to.text(Number.isFinite(value) ? String(value) : "null", 0);
+  if (isDigits(value)) to.integer(value);
+  else to.text(numberText(value), 0);
+}
+
+/** Whether it is written as its digits and nothing else: these become bytes without becoming a string. */
+export function isDigits(value: number): boolean {
+  return value >= 0 && Number.isSafeInteger(value);
+}
+
+function numberText(value: number): string {
+  return Number.isFinite(value) ? String(value) : "null";
 }
 
 function writeList(list: readonly unknown[], to: JsonBytes, layers: number): void {

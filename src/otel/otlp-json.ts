@@ -13,7 +13,7 @@ import {
 import { ATTR_EXCEPTION_MESSAGE, ATTR_EXCEPTION_TYPE } from "@opentelemetry/semantic-conventions";
 import { hrTime } from "./hr-time.js";
 import { JsonBytes } from "./json-bytes.js";
-import { JsonText, writeJson } from "./json-text.js";
+import { isDigits, JsonText, writeJson } from "./json-text.js";
 import type { RemoteParent } from "./options.js";
 import { type AttributeList, attributeList, type SpanToWrite } from "./span-data.js";
 import type { SpanProfile } from "./span-profile.js";
@@ -275,15 +275,22 @@ function isSingle(value: unknown): boolean {
 
 /** A value that is no text, and what stands behind it. */
 function writeValue(value: unknown, to: JsonBytes): void {
-  if (typeof value === "number" && value >= 0 && Number.isSafeInteger(value)) {
+  if (typeof value === "number" && isDigits(value)) {
     to.bytes(INTEGER_HEAD);
     to.integer(value);
     to.bytes(VALUE_END);
+  } else if (Array.isArray(value) && value.length === 1 && typeof value[0] === "string") {
+    to.bytes(TEXTS_HEAD);
+    to.text(value[0], 1);
+    to.bytes(TEXTS_END);
   } else to.text(`${valueJson(value)}}`, 0);
 }
 
 const INTEGER_HEAD = utf8('{"intValue":');
 const VALUE_END = utf8("}}");
+/** Of a list of one text. */
+const TEXTS_HEAD = utf8('{"arrayValue":{"values":[{"stringValue":"');
+const TEXTS_END = utf8('"}]}}}');
 
 function valueJson(value: unknown): string {
   switch (typeof value) {

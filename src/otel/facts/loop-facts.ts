@@ -8,7 +8,7 @@ import type { SpanFacts } from "./span-facts.js";
 /** What a turn's span says of it; a subagent's says whose session it is instead of what is the turn's. */
 export function loopFacts(loop: Loop, { trace, options }: TraceContext, root: boolean): SpanFacts {
   const { session } = trace;
-  const about = root
+  const facts: Record<string, unknown> = root
     ? {
         title: session.title,
         directory: session.directory,
@@ -21,22 +21,21 @@ export function loopFacts(loop: Loop, { trace, options }: TraceContext, root: bo
         ...options.metadata,
       }
     : { subagentSession: loop.sessionId };
-  return {
-    ...about,
-    timing: loop.timing,
-    outcome: loop.outcome,
-    agent: loop.agent,
-    userMessage: loop.userMessageId,
-    copied: loop.copied ? true : undefined,
-    masked: maskedIn(loop) || undefined,
-    totals: totalsOf(loop.totals),
-    totalsWithSubagents: totalsOf(loop.totalsWithSubagents),
-    otherCalls: othersOf(loop),
-    timeAccountMs: loop.account,
-    unanswered: loop.unanswered.length > 0 ? loop.unanswered : undefined,
-    wireNotes: root && trace.wire && trace.wire.notes.length > 0 ? trace.wire.notes : undefined,
-    notes: loop.notes.length > 0 ? loop.notes : undefined,
-  };
+  // One by one: of objects that are put together of others the engine takes each for a class of its own.
+  facts.timing = loop.timing;
+  facts.outcome = loop.outcome;
+  facts.agent = loop.agent;
+  facts.userMessage = loop.userMessageId;
+  facts.copied = loop.copied ? true : undefined;
+  facts.masked = maskedIn(loop) || undefined;
+  facts.totals = totalsOf(loop.totals);
+  facts.totalsWithSubagents = totalsOf(loop.totalsWithSubagents);
+  facts.otherCalls = othersOf(loop);
+  facts.timeAccountMs = loop.account;
+  facts.unanswered = loop.unanswered.length > 0 ? loop.unanswered : undefined;
+  facts.wireNotes = root && trace.wire && trace.wire.notes.length > 0 ? trace.wire.notes : undefined;
+  facts.notes = loop.notes.length > 0 ? loop.notes : undefined;
+  return facts;
 }
 
 /** What sums lack is told where they lack something. */

@@ -43,7 +43,13 @@ function mayHaveMarkers(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth === DEEPEST) return true;
   if (isFields(value)) {
-    for (const key in value) if (hasBegin(key) || mayHaveMarkers(value[key], depth + 1)) return true;
+    for (const key in value) {
+      const item = value[key];
+      if (hasBegin(key)) return true;
+      // Most are texts and figures, for which the engine need not be asked once more.
+      if (typeof item === "string" ? hasBegin(item) : typeof item === "object" && mayHaveMarkers(item, depth + 1))
+        return true;
+    }
   } else if (Array.isArray(value)) {
     for (const item of value) if (mayHaveMarkers(item, depth + 1)) return true;
   }

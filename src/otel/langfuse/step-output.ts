@@ -27,7 +27,8 @@ export function stepOutput({ call, tools, outcome, index }: Step): string {
 }
 
 function toolLine(tool: Tool): string {
-  const subject = toolSubject(tool.input).replaceAll("`", "'");
+  const told = toolSubject(tool.input);
+  const subject = told.includes("`") ? told.replaceAll("`", "'") : told;
   const took = tool.outcome === "unfinished" ? "" : `, ${duration(tool.end - tool.start)}`;
   return `- **${oneLine(tool.name)}**${subject === "" ? "" : ` \`${subject}\``}: ${howItFailed(tool) ?? tool.outcome}${took}`;
 }
