@@ -2,6 +2,7 @@
 import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { type Fields, isFields } from "../text/json-fields.js";
 import { dataUrlIn, type FileShelf } from "./file-shelf.js";
+import { JsonText } from "./json-text.js";
 
 /** How long one string may be, in UTF-16 code units. */
 export const DEFAULT_TEXT_LIMIT = 1_000_000;
@@ -53,7 +54,8 @@ function cleanList(
 function cleanFields(fields: Fields, limit: number, files: FileShelf | undefined, depth: number): Fields {
   const prototype: unknown = Object.getPrototypeOf(fields);
   if (prototype !== Object.prototype && prototype !== null)
-    return cleanCopy(Object.entries(fields), limit, files, depth);
+    // That was cleaned when it was made.
+    return fields instanceof JsonText ? fields : cleanCopy(Object.entries(fields), limit, files, depth);
   let copy: [string, unknown][] | undefined;
   let index = 0;
   for (const key in fields) {

@@ -94,12 +94,20 @@ export class JsonBytes {
     this.#length += count;
   }
 
+  /** A quotation mark of JSON itself, which stands in so many texts. */
+  quote(layers: number): void {
+    const slashes = (1 << layers) - 1;
+    this.#makeRoom(slashes + 1);
+    this.#length = putQuote(this.#bytes, this.#length, slashes);
+    this.#added += (slashes + 1) >> 1;
+  }
+
   /** A text with the quotation marks around it. @param layers how many texts of JSON it stands in itself */
   string(text: string, layers: number): void {
     if (text.length <= SHORT && this.#shortString(text, layers)) return;
-    this.#quote(layers);
+    this.quote(layers);
     this.text(text, layers + 1);
-    this.#quote(layers);
+    this.quote(layers);
   }
 
   /**
@@ -170,14 +178,6 @@ export class JsonBytes {
     this.#length = putQuote(bytes, end, slashes);
     this.#added += slashes > 0 ? slashes + 1 : 0;
     return true;
-  }
-
-  /** A quotation mark of JSON itself, which stands in so many texts. */
-  #quote(layers: number): void {
-    const slashes = (1 << layers) - 1;
-    this.#makeRoom(slashes + 1);
-    this.#length = putQuote(this.#bytes, this.#length, slashes);
-    this.#added += (slashes + 1) >> 1;
   }
 
   /** JSON spells out half a character. */

@@ -10,6 +10,11 @@ export class JsonText {
   /** @param value plain data, cleaned */
   constructor(readonly value: Fields | readonly unknown[] | number) {}
 
+  /** In other JSON it is a text. */
+  toJSON(): string {
+    return String(this);
+  }
+
   toString(): string {
     try {
       return JSON.stringify(this.value);
@@ -55,9 +60,20 @@ const [OPEN_FIELDS, CLOSE_FIELDS] = [0x7b, 0x7d];
 function writeValue(value: unknown, to: JsonBytes, layers: number): void {
   if (typeof value === "string") to.string(value, layers);
   else if (typeof value === "number") writeNumber(value, to);
-  else if (!isPlain(value)) to.text(JSON.stringify(value) ?? "null", layers);
+  else if (!isPlain(value)) writeOdd(value, to, layers);
   else if (isList(value)) writeList(value, to, layers);
   else writeFields(value, to, layers);
+}
+
+/** What JSON asks how it is to be written, or has a word for. */
+function writeOdd(value: unknown, to: JsonBytes, layers: number): void {
+  if (!(value instanceof JsonText)) {
+    to.text(JSON.stringify(value) ?? "null", layers);
+    return;
+  }
+  to.quote(layers);
+  writeJson(value, to, layers + 1);
+  to.quote(layers);
 }
 
 function writeNumber(value: number, to: JsonBytes): void {
@@ -103,7 +119,7 @@ function writeFields(fields: Fields, to: JsonBytes, layers: number): void {
 /** Whether JSON has no field for it. */
 function isLeftOut(value: unknown): boolean {
   if (value === undefined || typeof value === "function" || typeof value === "symbol") return true;
-  if (typeof value !== "object" || value === null || isPlain(value)) return false;
+  if (typeof value !== "object" || value === null || isPlain(value) || value instanceof JsonText) return false;
   return JSON.stringify(value) === undefined;
 }
 

@@ -85,6 +85,24 @@ describe("a value as JSON in a text", () => {
     );
   });
 
+  test("is a text in other JSON, and none is made of it before it is written", () => {
+    fc.assert(
+      fc.property(fc.object({ withNullPrototype: false }), fc.integer({ min: 1, max: 2 }), (one, count) => {
+        const cleaned = cleanValue(one, 99);
+        const wanted = JSON.stringify({ id: "a", arguments: JSON.stringify(cleaned) });
+        const inner = jsonText(cleaned);
+        const outer = { id: "a", arguments: inner };
+        expect(cleanValue(outer, 99)).toBe(outer);
+        const to = new JsonBytes();
+        writeJson(new JsonText(outer), to, count);
+        expect(new TextDecoder().decode(to.written())).toBe(nested(wanted, count));
+        expect(to.unescaped).toBe(Buffer.byteLength(nested(wanted, count - 1)));
+        expect(String(new JsonText(outer))).toBe(wanted);
+      }),
+      { numRuns: tries(100) },
+    );
+  });
+
   test("has no field that a program has given all objects", () => {
     const to = new JsonBytes();
     const field = { a: `x${"\ud83d"}` };

@@ -7,6 +7,7 @@
 import { isFields } from "../../text/json-fields.js";
 import type { CallOutput, ToolCall } from "../../trace/model.js";
 import { cleanValue } from "../clean-value.js";
+import { JsonText } from "../json-text.js";
 
 /** The answer as one message of a chat, in the only shape that Langfuse draws whole. */
 interface AssistantMessage {
@@ -16,7 +17,7 @@ interface AssistantMessage {
   readonly tool_calls?: readonly {
     readonly id: string;
     readonly type: "function";
-    readonly function: { readonly name: string; readonly arguments: string };
+    readonly function: { readonly name: string; readonly arguments: string | JsonText };
   }[];
 }
 
@@ -28,6 +29,9 @@ export interface ChatOutput extends CallOutput {
 
 /** From so many characters on Langfuse's pages draw no Markdown: input, output and the messages made of both. */
 const MOST_DRAWN = 150_000;
+
+/** So long the JSON of what is drawn can become: of one character six, as of a control character. */
+const LONGEST_JSON = MOST_DRAWN * 6;
 
 /**
  * @param input the call's
@@ -68,8 +72,15 @@ function asFunction(
   textLimit: number,
 ): NonNullable<AssistantMessage["tool_calls"]>[number] {
   // Cleaned before it becomes JSON: half a character would be spelt out in it, where nothing finds it any more.
-  const text = typeof given === "string" ? given : JSON.stringify(cleanValue(given ?? {}, textLimit));
-  return { id, type: "function", function: { name, arguments: text } };
+  const cleaned = typeof given === "string" ? given : cleanValue(given ?? {}, textLimit);
+  return { id, type: "function", function: { name, arguments: argumentsText(cleaned, textLimit) } };
+}
+
+/** As JSON; it becomes a string before it is written only where it may have to be shortened. */
+function argumentsText(cleaned: unknown, textLimit: number): string | JsonText {
+  if (typeof cleaned === "string") return cleaned;
+  if (textLimit >= LONGEST_JSON && (isFields(cleaned) || Array.isArray(cleaned))) return new JsonText(cleaned);
+  return JSON.stringify(cleaned);
 }
 
 /** Langfuse reads JSON in any text, and a message whose text is `true` is then none. */
