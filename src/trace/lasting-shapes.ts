@@ -1,3 +1,5 @@
+import { attempt } from "../errors/thrown.js";
+
 /**
  * Lets something small of a class of work outlive it. With the last object of a class the engine throws away the code
  * that it has compiled for that: a process that traces one session after the other, with nothing left of each, began
@@ -14,7 +16,8 @@ export function shapeKeeper(): (make: () => unknown) => void {
   const lasting: unknown[] = [];
   return (make) => {
     seen += 1;
-    if (seen > 1 && (seen & (seen - 1)) === 0) lasting[0] = make();
+    // What cannot be made, of rows that are nested too deep say, is no reason not to trace.
+    if (seen > 1 && (seen & (seen - 1)) === 0) lasting[0] = attempt(make);
   };
 }
 

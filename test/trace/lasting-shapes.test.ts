@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { littleOf, shapeKeeper } from "../../src/trace/lasting-shapes.js";
 import { traceSession } from "../../src/trace/trace-session.js";
-import { answer, exportOf, treeOf, user } from "./make-session.js";
+import { answer, assistant, exportOf, stepFinish, stepStart, tool, treeOf, user } from "./make-session.js";
 
 const answers = Array.from({ length: 40 }, (_, index) => answer(100 + 100 * index, 190 + 100 * index));
 const long = treeOf(exportOf([user(0, "Look."), ...answers]));
@@ -24,4 +24,12 @@ test("what outlives a session is little of it", () => {
   const large = user(50, "x".repeat(200_000));
   expect(littleOf([user(0, "Look."), large, ...answers])).toHaveLength(1);
   expect(littleOf([large])).toEqual([]);
+});
+
+test("a session is traced as well where nothing little can be made of it", () => {
+  const deep: unknown = JSON.parse(`${"[".repeat(20_000)}1${"]".repeat(20_000)}`);
+  const looked = tool(110, 120, 180, { state: { input: { deep } } });
+  const nested = treeOf(exportOf([user(0, "Look."), assistant(100, 190, [stepStart(105), looked, stepFinish(185)])]));
+  const first = traceSession(nested);
+  for (let nth = 0; nth < 8; nth += 1) expect(traceSession(nested)).toHaveLength(first.length);
 });
