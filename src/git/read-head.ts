@@ -14,18 +14,17 @@ export interface Head {
   readonly common: string;
 }
 
-/** With these git looks for repositories elsewhere. */
-const OTHER_WAYS = ["GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"];
+/** With these git looks for repositories, or in them, elsewhere. */
+const OTHER_WAYS = ["GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM", "GIT_OBJECT_DIRECTORY"];
 
 const MOST_BYTES = 4 * 1024;
 const MOST_CONFIG_BYTES = 256 * 1024;
 const MOST_PACKED_BYTES = 1024 * 1024;
 
-/** Refs are laid down in another way then, or the rest of the settings stands in another file. */
-const UNUSUAL = /^[ \t]*\[[ \t]*(?:extensions|include|includeif)\b/im;
-const VERSION = /^[ \t]*repositoryformatversion[ \t]*=[ \t]*(\S*)/im;
 const COMMIT = /^[0-9a-f]{40}$/;
 const BRANCH = /^refs\/heads(?:\/(?!\.)[^/\0-\x20\x7f~^:?*[\\]+)+$/;
+/** What git takes for no name, and one that is not UTF-8: another branch may look the same. */
+const NO_BRANCH = /\.\.|\.lock(?:\/|$)|\.$|@\{|\ufffd/;
 
 /**
  * Reads what the HEAD of a directory's repository is at, out of the files of git's usual layout (gitrepository-layout(5)).
@@ -72,32 +71,56 @@ function targetOf(path: string, found: Stats, uid: number): string | undefined {
 }
 
 function headIn(folder: string): Head | undefined {
-  const shared = textAt(join(folder, "commondir"), MOST_BYTES)?.trimEnd();
+  const shared = textAt(join(folder, "commondir"), MOST_BYTES);
   const common = shared === undefined ? folder : resolve(folder, shared);
-  const config = readOwnTextNow(join(common, "config"), MOST_CONFIG_BYTES);
-  const [, version = ""] = VERSION.exec(config) ?? [];
-  if (UNUSUAL.test(config) || !/^[01]$/.test(version)) return undefined;
-  if (!statSync(join(common, "objects")).isDirectory()) return undefined;
-  const head = readOwnTextNow(join(folder, "HEAD"), MOST_BYTES).trimEnd();
+  if (!isUsualConfig(readOwnTextNow(join(common, "config"), MOST_CONFIG_BYTES))) return undefined;
+  if (!["objects", "refs"].every((name) => statSync(join(common, name)).isDirectory())) return undefined;
+  const head = trimmed(readOwnTextNow(join(folder, "HEAD"), MOST_BYTES));
   if (COMMIT.test(head)) return { commit: head, ref: "HEAD", common };
   const [, ref = ""] = /^ref: (\S+)$/.exec(head) ?? [];
   // It becomes a path.
-  if (!BRANCH.test(ref) || ref.includes("..")) return undefined;
-  const commit = textAt(join(common, ref), MOST_BYTES)?.trimEnd() ?? packed(common, ref);
+  if (!BRANCH.test(ref) || NO_BRANCH.test(ref)) return undefined;
+  const commit = textAt(join(common, ref), MOST_BYTES) ?? packed(common, ref);
   return commit !== undefined && COMMIT.test(commit) ? { commit, ref, common } : undefined;
 }
 
 /** A ref that has no file of its own. */
 function packed(common: string, ref: string): string | undefined {
-  const refs = textAt(join(common, "packed-refs"), MOST_PACKED_BYTES) ?? "";
+  const refs = `${textAt(join(common, "packed-refs"), MOST_PACKED_BYTES) ?? ""}\n`;
   const at = refs.indexOf(` ${ref}\n`);
   return at < 0 ? undefined : refs.slice(refs.lastIndexOf("\n", at) + 1, at);
+}
+
+const SECTION = /^\[([A-Za-z0-9-]+)(?:[ \t]+"[^"\\]*")?\]$/;
+const KEY = /^([A-Za-z][A-Za-z0-9-]*)(?:[ \t]*=[ \t]*([^"\\]*))?$/;
+/** Refs are laid down in another way then, or the rest of the settings stands in another file. */
+const UNUSUAL = new Set(["extensions", "include", "includeif"]);
+
+/** Whether a repository's settings are all understood here, and the layout is that of git's first versions. */
+function isUsualConfig(config: string): boolean {
+  let section = "";
+  const versions: string[] = [];
+  for (const written of config.split(/\r?\n/)) {
+    const line = written.replace(/^[ \t]+|[ \t]+$/g, "");
+    if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
+    const [, named] = SECTION.exec(line) ?? [];
+    const [, key, value = ""] = KEY.exec(line) ?? [];
+    if (named !== undefined) section = named.toLowerCase();
+    else if (key === undefined || section === "" || UNUSUAL.has(section)) return false;
+    else if (key.toLowerCase() === "repositoryformatversion") versions.push(`${section} ${value}`);
+  }
+  return versions.length === 1 && /^core [01]$/.test(versions[0] ?? "");
+}
+
+/** Without what git takes for blank at an end. */
+function trimmed(text: string): string {
+  return text.replace(/[ \t\r\n]+$/, "");
 }
 
 /** @returns undefined where there is no file; a folder may be what is left of other branches */
 function textAt(path: string, mostBytes: number): string | undefined {
   try {
-    return readOwnTextNow(path, mostBytes);
+    return trimmed(readOwnTextNow(path, mostBytes));
   } catch (error) {
     const isFolder = error instanceof UnfitFileError && attempt(() => statSync(path).isDirectory()) === true;
     if (isFolder || hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;

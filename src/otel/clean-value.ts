@@ -63,8 +63,9 @@ function cleanFields(fields: Fields, limit: number, files: FileShelf | undefined
     if (!isOwn.call(fields, key)) continue;
     const item = fields[key];
     const cleaned = cleanNested(item, limit, files, depth);
-    if (copy === undefined && (cleaned !== item || !key.isWellFormed())) copy = Object.entries(fields).slice(0, index);
-    copy?.push([key.toWellFormed(), cleaned]);
+    const name = cleanName(key);
+    if (copy === undefined && (cleaned !== item || name !== key)) copy = Object.entries(fields).slice(0, index);
+    copy?.push([name, cleaned]);
     index += 1;
   }
   return copy === undefined ? fields : Object.fromEntries(copy);
@@ -76,9 +77,12 @@ function cleanCopy(
   files: FileShelf | undefined,
   depth: number,
 ): Fields {
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name.toWellFormed(), cleanNested(value, limit, files, depth)]),
-  );
+  return Object.fromEntries(entries.map(([name, value]) => [cleanName(name), cleanNested(value, limit, files, depth)]));
+}
+
+/** A field's name may be anything too, in a tool's arguments say. */
+function cleanName(name: string): string {
+  return (name.length < SHORTEST_DATA_URL ? name : describeDataUrls(name)).toWellFormed();
 }
 
 /** The same for a span's attributes. */
@@ -120,7 +124,7 @@ function isInsidePair(text: string, at: number): boolean {
 const DATA_URLS = /data:([\w.+/-]*)(?:;[\w.=+-]+)*;base64,([A-Za-z0-9+/]{200,}={0,2})/g;
 
 /** Megabytes of base64 are of no use in a trace; what it was and how large it was is. */
-function describeDataUrls(text: string, files: FileShelf | undefined): string {
+function describeDataUrls(text: string, files?: FileShelf): string {
   if (!text.includes(";base64,")) return text;
   const whole = dataUrlIn(text);
   if (whole) {

@@ -130,6 +130,8 @@ function createRequest() {
       size = 0;
       if (body.length > end.length) {
         body.cut(first, last);
+        // Whoever gets the request may be long at sending it.
+        body.trim();
         end = first;
       } else begin(frame);
       return request;

@@ -142,7 +142,12 @@ export class JsonBytes {
   /** Begins anew, in the same memory unless it is very large. */
   clear(): void {
     this.rewind({ length: 0, unescaped: 0 });
-    if (this.#bytes.length > MOST_KEPT) this.#resize(FIRST_BYTES);
+    this.trim();
+  }
+
+  /** Gives memory back that something very large has needed. */
+  trim(): void {
+    if (this.#bytes.length > MOST_KEPT) this.#resize(Math.max(FIRST_BYTES, this.#length));
   }
 
   /** What has been written, until more is. */

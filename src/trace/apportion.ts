@@ -25,7 +25,7 @@ export function apportion(shares: readonly number[], whole: number): readonly nu
   if (left === 0) return units;
   // Nearly all other calls are told two or three.
   if (shares.length > FEW) for (const index of byRemainder(remainders).slice(0, left)) addOne(units, index);
-  else for (; left > 0; left -= 1) addOne(units, takeLargest(remainders));
+  else for (let more = Math.min(left, shares.length); more >= 1; more -= 1) addOne(units, takeLargest(remainders));
   return units;
 }
 

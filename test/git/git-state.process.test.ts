@@ -169,6 +169,15 @@ test("of a usual repository git is not asked, and the answer is git's", async ()
   await expect(realpath(join(bare.PATH ?? "", "asked"))).rejects.toThrow("ENOENT");
 });
 
+/** Settings of git's first layout. */
+const LAYOUT = "[core]\n\trepositoryformatversion = 0\n";
+
+/** Puts the HEAD at a branch of any name, which has a commit. */
+async function at(cwd: string, branch: string): Promise<void> {
+  await writeFile(join(cwd, ".git/refs/heads", branch), `${"1".repeat(40)}\n`);
+  await writeFile(join(cwd, ".git/HEAD"), `ref: refs/heads/${branch}\n`);
+}
+
 test.each<[what: string, change: (cwd: string, git: (...args: string[]) => Promise<string>) => Promise<unknown>]>([
   ["a pipe as HEAD", (cwd) => rm(join(cwd, ".git/HEAD")).then(() => execa("mkfifo", [join(cwd, ".git/HEAD")]))],
   [
@@ -182,6 +191,21 @@ test.each<[what: string, change: (cwd: string, git: (...args: string[]) => Promi
   ["a later version", (_, git) => git("config", "core.repositoryformatversion", "7")],
   ["a branch without a commit", (_, git) => git("checkout", "--quiet", "--orphan", "new")],
   ["a branch that names another", (cwd) => writeFile(join(cwd, ".git/refs/heads/main"), "ref: refs/heads/fix\n")],
+  ["no folder of refs", (cwd) => rename(join(cwd, ".git/refs"), join(cwd, ".git/x"))],
+  ["a section behind another", (cwd) => appendFile(join(cwd, ".git/config"), "[a] [extensions]\n")],
+  ["settings with a byte order mark", (cwd) => writeFile(join(cwd, ".git/config"), `\ufeff${LAYOUT}`)],
+  ["the version said twice", (cwd) => appendFile(join(cwd, ".git/config"), LAYOUT)],
+  ["the version said elsewhere", (cwd) => writeFile(join(cwd, ".git/config"), LAYOUT.replace("core", "x"))],
+  ["settings that are none", (cwd) => appendFile(join(cwd, ".git/config"), "[[[\n")],
+  ["a text in quotation marks", (_, git) => git("config", "x.y", "a # b")],
+  ["a branch called as a lock", (cwd) => at(cwd, "main.lock")],
+  ["a branch that ends with a dot", (cwd) => at(cwd, "main.")],
+  ["a branch called as an entry of a reflog", (cwd) => at(cwd, "main@{1")],
+  ["a blank that git takes for none", (cwd) => appendFile(join(cwd, ".git/refs/heads/main"), "\u00a0")],
+  [
+    "a name that is no text",
+    (cwd) => writeFile(join(cwd, ".git/HEAD"), Buffer.from("ref: refs/heads/\xe9\n", "latin1")),
+  ],
 ])("with %s git is asked", async (_, change) => {
   const { cwd, git, commit } = await repository();
   await git("init", "--quiet", "--initial-branch=main");
@@ -200,7 +224,8 @@ test("git is asked within a repository without a working directory, and where it
   expect(
     [join(cwd, "bare.git"), join(cwd, ".git", "refs"), join(cwd, "nowhere")].map((one) => readHead(one, env)),
   ).toEqual([...[undefined, undefined, undefined]]);
-  expect(readHead(cwd, { ...env, GIT_CEILING_DIRECTORIES: "/tmp" })).toBeUndefined();
+  for (const name of ["GIT_CEILING_DIRECTORIES", "GIT_OBJECT_DIRECTORY"])
+    expect(readHead(cwd, { ...env, [name]: "/tmp" })).toBeUndefined();
 });
 
 test.skipIf(process.geteuid?.() !== 0)("another user's repository is git's to tell of", async () => {

@@ -75,3 +75,9 @@ test("media inside of a longer text are described as well, examples of them are 
     'Look: ![]([image/png, 301 bytes, not sent]) and {"url":"[image/png, 301 bytes, not sent]"}; data:text/plain;base64,SGk= is short.',
   );
 });
+
+test("a data URL is told as what it was where it is a field's name, too", () => {
+  const url = `data:image/png;base64,${"A".repeat(400)}`;
+  const cleaned = { kept: 1, "[image/png, 300 bytes, not sent]": { "[image/png, 300 bytes, not sent]": true } };
+  expect(cleanValue({ kept: 1, [url]: { [url]: true } }, 1_000)).toEqual(cleaned);
+});

@@ -51,3 +51,8 @@ test("what is left goes to the largest remainders, of equal ones to the first, o
     ),
   );
 });
+
+test("what is no whole number, or too large for one, is shared out in few rounds", () => {
+  expect(apportion([1, 2], 1.5)).toEqual([0, 1]);
+  expect(apportion([3, 1], 2 ** 60)).toEqual([0.75 * 2 ** 60, 0.25 * 2 ** 60]);
+});
