@@ -78,13 +78,19 @@ export async function spawnOpenCode(options: SpawnOptions): Promise<ProcessExit>
     opened.push(handle);
     return handle.fd;
   };
+  const closeAll = (): Promise<unknown> => Promise.all(opened.map((handle) => handle.close()));
   const { stdin, stdout, stderr } = options.files;
+  let stdio: readonly [number, number, number];
   try {
     // Appending, because that is what makes two writers of one file harmless.
-    return await runToEnd(options, [await fdOf(stdin, "r"), await fdOf(stdout, "a"), await fdOf(stderr, "a")]);
-  } finally {
-    await Promise.all(opened.map((handle) => handle.close()));
+    stdio = [await fdOf(stdin, "r"), await fdOf(stdout, "a"), await fdOf(stderr, "a")];
+  } catch (error) {
+    await closeAll();
+    throw error;
   }
+  // It is started before anything is waited for, and has them then itself: one that is left may outlive this process.
+  const [exit] = await Promise.all([runToEnd(options, stdio), closeAll().catch(() => undefined)]);
+  return exit;
 }
 
 async function runToEnd(options: SpawnOptions, stdio: readonly [number, number, number]): Promise<ProcessExit> {
