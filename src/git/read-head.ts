@@ -28,7 +28,7 @@ const NO_BRANCH = /\.\.|\.lock(?:\/|$)|\.$|@\{|\ufffd/;
 
 /**
  * Reads what the HEAD of a directory's repository is at, out of the files of git's usual layout (gitrepository-layout(5)).
- * To start git costs 20 ms and more before each prompt, during which nothing else is done.
+ * To ask git takes twenty times as long, and keeps this process from all else for most of it.
  *
  * @returns null outside of a repository; undefined where only git can tell: in all that is unusual, and where a file is
  *   another user's, a link or a pipe

@@ -1,13 +1,8 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { createRunFolder } from "../../../src/opencode/program/run-folder.js";
 import { spawnOpenCode } from "../../../src/opencode/program/spawn-opencode.js";
-
-/** The files that this process has open. */
-async function openFiles(): Promise<readonly string[]> {
-  const numbers = await readdir("/proc/self/fd");
-  return await Promise.all(numbers.map((number) => readlink(`/proc/self/fd/${number}`).catch(() => "")));
-}
+import { openBelow } from "../../support/open-files.js";
 
 test.skipIf(process.platform !== "linux")("while a program runs its files are open in it alone", async () => {
   const folder = await createRunFolder();
@@ -21,7 +16,7 @@ test.skipIf(process.platform !== "linux")("while a program runs its files are op
   });
   await expect.poll(() => readFile(files.stderr, "utf8"), { timeout: 60_000 }).toBe("told\n");
   expect(await readFile(files.stdout, "utf8")).toBe("a line\n");
-  expect((await openFiles()).filter((path) => path.startsWith(folder.path))).toEqual([]);
+  expect(openBelow(folder.path)).toEqual([]);
   ending.abort();
   expect(await ended).toMatchObject({ kind: "signalled", by: "caller" });
 });

@@ -1,16 +1,9 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { attempt } from "../../../src/errors/thrown.js";
 import { spawnOpenCode } from "../../../src/opencode/program/spawn-opencode.js";
-
-/** The files below a folder that this process has open. */
-function openBelow(folder: string): readonly string[] {
-  const links = readdirSync("/proc/self/fd").map((fd) => attempt(() => readlinkSync(`/proc/self/fd/${fd}`)));
-  return links.filter((link) => link !== undefined).filter((link) => link.startsWith(folder));
-}
+import { openBelow } from "../../support/open-files.js";
 
 test.skipIf(process.platform !== "linux")("where a stream's file is gone, none of the others stays open", async () => {
   const folder = await mkdtemp(join(tmpdir(), "spawn-opencode-"));
