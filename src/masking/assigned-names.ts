@@ -1,4 +1,6 @@
 import { ownText } from "../text/own-text.js";
+import { isLetter, standsAt } from "./characters.js";
+import type { LowBytes } from "./low-bytes.js";
 import { type NameStrength, nameStrength } from "./secret-names.js";
 
 export const LONGEST_NAME = 60;
@@ -15,6 +17,9 @@ const LAST_STEMS: ReadonlySet<string> = new Set(["pw", "sig", "sid", "pat"]);
 interface Stem {
   /** The codes of its letters, small. */
   readonly codes: readonly number[];
+  /** The first four of them as bytes, and which of the four there are. */
+  readonly four: number;
+  readonly mask: number;
   readonly isLast: boolean;
 }
 
@@ -23,7 +28,10 @@ const stems: (readonly Stem[] | undefined)[] = new Array(32 * 32).fill(undefined
 for (const word of [...STEMS, "signature"]) {
   const codes = [...word].map((letter) => letter.charCodeAt(0));
   const start = (((codes[0] ?? 0) & 31) << 5) | ((codes[1] ?? 0) & 31);
-  stems[start] = [...(stems[start] ?? []), { codes, isLast: LAST_STEMS.has(word) }];
+  const [first = 0, second = 0, third = 0, fourth = 0] = codes;
+  const four = first | (second << 8) | (third << 16) | (fourth << 24);
+  const mask = codes.length < 4 ? (1 << (8 * codes.length)) - 1 : -1;
+  stems[start] = [...(stems[start] ?? []), { codes, four, mask, isLast: LAST_STEMS.has(word) }];
 }
 
 /** Whether a word of secrets begins at a place, in capitals or not. */
@@ -39,18 +47,17 @@ export function isStemAt(text: string, at: number): boolean {
   return false;
 }
 
-function isLetter(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
-}
-
 /** The same by the lower bytes of characters, as far as these tell, and but for names that surely are no secret's. */
-export function mayBeStemAt(bytes: Uint8Array, at: number): boolean {
-  const alike = stems[(((bytes[at] ?? 0) & 31) << 5) | ((bytes[at + 1] ?? 0) & 31)];
+export function mayBeStemAt({ bytes, four: fours }: LowBytes, at: number): boolean {
+  const here = fours.getInt32(at, true);
+  const alike = stems[((here & 31) << 5) | ((here >> 8) & 31)];
   if (alike === undefined) return false;
-  for (const { codes, isLast } of alike) {
-    let length = 0;
+  const small = here | 0x20202020;
+  for (const { codes, four, mask, isLast } of alike) {
+    if ((small & mask) !== four) continue;
+    let length = 4;
     while (length < codes.length && ((bytes[at + length] ?? 0) | 32) === codes[length]) length += 1;
-    if (length === codes.length && !(isLast && isLetter(bytes[at + length] ?? 0))) return !isSessionAt(bytes, at);
+    if (length >= codes.length && !(isLast && isLetter(bytes[at + codes.length] ?? 0))) return !isSessionAt(bytes, at);
   }
   return false;
 }
@@ -159,7 +166,7 @@ export function nameAround(text: string, at: number): Name | undefined {
   const isParameter = name.length === 3 && name.toLowerCase() === "key" && /[?&;]/.test(text.charAt(from - 1));
   const strength = isParameter ? 1 : own;
   if (strength === 0 && !isHeader) return undefined;
-  if (from >= MARKER.length && text.startsWith(MARKER, from - MARKER.length)) return undefined;
+  if (from >= MARKER.length && standsAt(MARKER, text, from - MARKER.length)) return undefined;
   return { from, to, text: name, strength, isFlag, isHeader };
 }
 

@@ -1,3 +1,5 @@
+import { countUntil, isDigit, isLetter, tableOf } from "./characters.js";
+
 export const LONGEST_VALUE = 2_000;
 
 /** What stands between the cells of a table. */
@@ -14,9 +16,13 @@ export function after(pattern: RegExp, text: string, at: number): number | undef
   return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
+const QUOTES = tableOf("\"'`");
+/** The same with what programs put before a quote. */
+const BEFORE_QUOTES = tableOf("bruf@$L\"'`");
 const QUOTE = /[bruf@$L]{0,2}(?:"""|'''|["'`])/y;
 
 export function quotedAt(text: string, at: number): Value | undefined {
+  if (BEFORE_QUOTES[text.charCodeAt(at)] !== 1) return undefined;
   QUOTE.lastIndex = at;
   const quote = QUOTE.exec(text)?.[0];
   if (quote === undefined) return undefined;
@@ -56,6 +62,34 @@ export function settingAt(text: string, from: number): Value | undefined {
   if (!value) return undefined;
   const next = /[;&|](?=[\w.-]+=|$)|[;&|]{2}|[;]$/.exec(text.slice(value.from, value.to));
   return next ? trimmed(text, value.from, value.from + next.index) : value;
+}
+
+/** What ends a value without quotes behind a name, or behind `is`, as far as the first 128 characters do. */
+const ENDS = tableOf(" \t\n\v\f\r\"'`;|&<>");
+const SAID_ENDS = tableOf(" \t\n\v\f\r\"'`<>");
+/** The strength of what has fewer characters is 0, and less than 3. */
+const [SHORTEST_WEAK, SHORTEST_STRONG] = [4, 16];
+
+/** Whether what stands without quotes behind `is` is shorter than what chance makes. */
+export function isSurelyWeak(text: string, at: number): boolean {
+  return countUntil(SAID_ENDS, text, at, SHORTEST_STRONG) < SHORTEST_STRONG;
+}
+
+/**
+ * Whether what stands without quotes at a place is surely no secret: less than a value has.
+ *
+ * @param orWord whether a word of letters alone, or a number, is none either
+ */
+export function isSurelyPlain(text: string, at: number, orWord: boolean): boolean {
+  const count = countUntil(ENDS, text, at, SHORTEST_STRONG);
+  // Behind a letter or two a quote may begin the value.
+  if (count === SHORTEST_STRONG || QUOTES[text.charCodeAt(at + count)] === 1) return false;
+  if (count < SHORTEST_WEAK) return true;
+  if (!orWord) return false;
+  const isAlike = isDigit(text.charCodeAt(at)) ? isDigit : isLetter;
+  let alike = 0;
+  while (alike < count && isAlike(text.charCodeAt(at + alike))) alike += 1;
+  return alike === count;
 }
 
 export function lineEnd(text: string, from: number): number {

@@ -4,6 +4,8 @@ import {
   after,
   BARS,
   bareAt,
+  isSurelyPlain,
+  isSurelyWeak,
   LONGEST_VALUE,
   lineEnd,
   quotedAt,
@@ -12,6 +14,7 @@ import {
   type Value,
 } from "./assigned-values.js";
 import { cellBehind } from "./cells.js";
+import { DIGITS, isBlank, isBreak, LETTERS, tableOf } from "./characters.js";
 import { isInConnectionString, partAt } from "./connection-strings.js";
 import { credentialsOf } from "./header-values.js";
 import { isMention } from "./mentions.js";
@@ -37,7 +40,7 @@ export function findAssignments(text: string, stems: readonly number[]): readonl
     // Of a header's value all has been looked at.
     if (name && (!name.isHeader || name.from >= headerEnd)) {
       const values = valuesOf(text, name);
-      found.push(...values);
+      if (values.length > 0) found.push(...values);
       if (name.isHeader) {
         const line = text.slice(name.to, name.to + LONGEST_NAME * 50);
         headerEnd = values.at(-1)?.to ?? name.to + Math.max(0, line.search(/[\n"'`]/));
@@ -58,15 +61,6 @@ function gapEnd(text: string, at: number): number {
   return end;
 }
 
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9;
-}
-
-/** A table of the first 128 characters, with those of a text. */
-function tableOf(characters: string): Uint8Array {
-  return Uint8Array.from({ length: 128 }, (_, code) => (characters.includes(String.fromCharCode(code)) ? 1 : 0));
-}
-
 /** What patterns begin with: they are asked where they can match alone. */
 const OPERATORS = tableOf(":=-<?+|!");
 const FALLBACKS = tableOf("\"'`)]|?o \t\n\v\f\r");
@@ -81,6 +75,9 @@ const EMPHASIS_END = /(?:\*{2}|__)[ \t]{1,4}(?=\S)/y;
 /** Files of properties go on behind a backslash. */
 const CONTINUED = /\\\r?\n[ \t]{0,80}/y;
 const SAYS = tableOf("\"'`* \t\n\v\f\rilwaetsv");
+const TYPES = tableOf(`${LETTERS}${DIGITS}_.*[]`);
+const SPACED_FLAGS = tableOf(`-${DIGITS}`);
+const CLOSING = tableOf("])}");
 const OPERATOR = /(?::=|=>|->|<-|\?=|\+=|\|\|=|\?\?=|={1,3}|!={1,2}|:-|:(?!:))/y;
 const TYPED =
   /[ \t]{0,8}&?(?:'\w{1,20} )?[A-Za-z_][\w.<>|[\]?]{0,40}(?: \| [\w.]{1,20}){0,3} {0,4}= {0,4}(?=[bru@]?["'`])/y;
@@ -122,9 +119,10 @@ export function valuesBehind(text: string, name: Name): readonly SecretMatch[] {
   const before = text.charAt(name.from - 1);
   const isQuoted = (before === '"' || before === "'" || before === "`") && text[name.to] === before;
   let at = name.to + (isQuoted ? 1 : 0);
-  const opened = before === "[" || before === "{" || (isQuoted && /[[({]/.test(text.charAt(name.from - 2)));
-  if (/[\])}]/.test(text.charAt(at)) && (opened || (before === ":" && /[[{]/.test(text.charAt(name.from - 2)))))
-    at += 1;
+  if (CLOSING[text.charCodeAt(at)] === 1) {
+    const opened = before === "[" || before === "{" || (isQuoted && /[[({]/.test(text.charAt(name.from - 2)));
+    if (opened || (before === ":" && /[[{]/.test(text.charAt(name.from - 2)))) at += 1;
+  }
   const start = gapEnd(text, at);
 
   const operated = OPERATORS[text.charCodeAt(start)] === 1 ? after(OPERATOR, text, start) : undefined;
@@ -191,7 +189,7 @@ function pathStart(text: string, from: number): number {
 function isNamed(text: string, from: number): boolean {
   const start = pathStart(text, from);
   let at = start - 1;
-  if (/["']/.test(text.charAt(at))) at -= 1;
+  if (text[at] === '"' || text[at] === "'") at -= 1;
   for (let count = 0; count < 8 && text[at] === " "; count += 1) at -= 1;
   return (text[at] === ":" || text[at] === "=") && NAMED.test(text.slice(Math.max(0, start - 40), start));
 }
@@ -208,12 +206,14 @@ function assigned(
   if (name.isHeader) return headerValues(text, name, operated);
   const isComparison = operator.startsWith("==") || operator.startsWith("!=");
   let at = gapEnd(text, operated);
+  const blank = at;
   if (operator === ":") at = after(TYPED, text, operated) ?? after(EMPHASIS_END, text, operated) ?? at;
   else if (operator === "=" && operated === name.to + 1) {
     const continued = after(CONTINUED, text, operated);
     if (continued !== undefined) return one(text, name, continuedAt(text, continued), "inline");
   }
-  const broken = after(LINE_BREAK, text, operated);
+  const broken =
+    isBreak(text.charCodeAt(blank)) || blank - operated === LONGEST_GAP ? after(LINE_BREAK, text, operated) : undefined;
   const quoted = quotedAt(text, broken ?? at);
   if (quoted) {
     if (isComparison) return name.strength === 3 ? one(text, name, quoted, "inline") : [];
@@ -261,6 +261,8 @@ function continuedAt(text: string, at: number): Value | undefined {
   return own && isLineEnd(text, value.to) && /^[\w+=-]+$/.test(own) && valueStrength(own) === 3 ? value : undefined;
 }
 
+/** How commands and routers say that a value comes. */
+const SPACED_FLAG = /(?:-{1,2}(?:body|value|b|v)[= ]{0,4}|\d (?=\S))/y;
 /** In C a name with one of these before it stands behind a type. */
 const POINTER = /^[*&]{1,3}[A-Za-z_]\w*(?:\(|$)/;
 /** No more than a word, whatever it says. */
@@ -269,11 +271,14 @@ const PLAIN_WORD = /^[A-Za-z]{1,15}$/;
 /** `--password …`, `machine … password …`, `password is …`, and a setting on a line of its own. */
 function spaced(text: string, name: Name, start: number, isQuoted: boolean): readonly SecretMatch[] {
   if (name.isHeader) return [];
-  const typed = after(TYPED_AFTER, text, name.to);
-  if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
   const isGap = isBlank(text.charCodeAt(name.to));
+  const typed = isGap && TYPES[text.charCodeAt(start)] === 1 ? after(TYPED_AFTER, text, name.to) : undefined;
+  if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
   const said = canBegin(SAYS, text.charCodeAt(isGap ? start : name.to)) ? after(SAID, text, name.to) : undefined;
-  if (said !== undefined) return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
+  if (said !== undefined) {
+    if (name.strength < 3 && isSurelyWeak(text, said)) return [];
+    return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
+  }
   if (start < text.length && BARS.includes(text.charAt(start))) {
     return one(text, name, cellBehind(text, name, start), isConstant(name.text) ? "line" : "quoted");
   }
@@ -283,7 +288,8 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   }
   if (isQuoted || !isGap) return [];
   // `gh secret set NAME --body …`, and routers say how a password is written before it.
-  const begin = after(/(?:-{1,2}(?:body|value|b|v)[= ]{0,4}|\d (?=\S))/y, text, start) ?? start;
+  const begin = (SPACED_FLAGS[text.charCodeAt(start)] === 1 ? after(SPACED_FLAG, text, start) : undefined) ?? start;
+  if (isSurelyPlain(text, begin, name.strength < 2)) return [];
   const value = quotedAt(text, begin) ?? bareAt(text, begin, "\\s\"'`;|&<>)");
   if (value === undefined) return [];
   // Most such words are followed by another one.

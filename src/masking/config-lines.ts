@@ -5,25 +5,36 @@ import { inSignIns } from "./sign-ins.js";
 import { inTables } from "./tables.js";
 import { replacedView } from "./views.js";
 
+/** Where in a text what is known by a word or two may stand; ascending. */
+interface FormatPlaces {
+  /** The names of columns. */
+  readonly columns: readonly number[];
+  /** Words that have a phrase behind them. */
+  readonly phrases: readonly number[];
+  /** The number of a port. */
+  readonly ports: readonly number[];
+  /** What a Kubernetes Secret is called. */
+  readonly manifests: readonly number[];
+  /** The field by which a JSON web key is known. */
+  readonly webKeys: readonly number[];
+  /** The field by which what signs in to a provider is known. */
+  readonly signIns: readonly number[];
+}
+
 /**
  * Secrets that only a format tells: `.pgpass`, Kubernetes Secrets, JSON web keys, tables, phrases of many words.
  *
- * @param columns where the names of columns may stand, ascending
- * @param phrases where words may stand that have a phrase behind them, ascending
- * @param ports where the number of a port may stand, ascending
  * @returns what each of them tells
  */
 export function findInFormats(
   text: string,
-  columns: readonly number[],
-  phrases: readonly number[],
-  ports: readonly number[],
+  { columns, phrases, ports, manifests, webKeys, signIns }: FormatPlaces,
 ): readonly (readonly SecretMatch[])[] {
   return [
     inPgpass(text, ports),
-    text.includes("Secret") ? inKubernetesSecrets(text) : [],
-    inWebKeys(text),
-    inSignIns(text),
+    manifests.some((at) => text.startsWith(MANIFEST_WORD, at)) ? inKubernetesSecrets(text) : [],
+    inWebKeys(text, webKeys),
+    inSignIns(text, signIns),
     inTables(text, columns),
     phrasesIn(text, phrases),
   ];
@@ -58,6 +69,8 @@ function inPgpass(text: string, ports: readonly number[]): readonly SecretMatch[
   return found;
 }
 
+/** What its kind has in it. */
+export const MANIFEST_WORD = "Secret";
 const KIND = /["']?kind["']?:\s{0,4}["']?(?:Sealed)?Secret\b/g;
 const DATA = /^([ \t]*)["']?(?:data|stringData)["']?:[ \t]*\{?[ \t]*\r?$/gm;
 const FIELD = /^([ \t]*)["']?[\w.-]{1,100}["']?:[ \t]*["']?([^\s"',|>]{4,4000})["']?,?[ \t]*\r?$/;
@@ -106,11 +119,15 @@ function inKubernetesSecrets(text: string): readonly SecretMatch[] {
 
 const PRIVATE_PART = /["'](?:d|p|q|dp|dq|qi|k)["']\s{0,4}:\s{0,4}["']([\w-]{20,2000})["']/g;
 
+/** The field by which a JSON web key is known. */
+export const WEB_KEY_WORD = '"kty"';
+
 /** Of a JSON web key, the numbers that only its owner knows. */
-function inWebKeys(text: string): readonly SecretMatch[] {
+function inWebKeys(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
   let done = 0;
-  for (let at = text.indexOf('"kty"'); at >= 0; at = text.indexOf('"kty"', done)) {
+  for (const at of places) {
+    if (at < done || !text.startsWith(WEB_KEY_WORD, at)) continue;
     const from = Math.max(done, at - 4_000);
     done = at + 4_000;
     for (const { 0: whole, 1: value = "", index } of text.slice(from, done).matchAll(PRIVATE_PART)) {

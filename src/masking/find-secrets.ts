@@ -81,7 +81,7 @@ function findIn(text: string, places: Places): readonly (readonly [match: Secret
     findAddresses(text, places.addresses),
     findAssignments(text, places.stems),
     findInCommands(text, places.commands),
-    ...findInFormats(text, places.columns, places.phrases, places.ports),
+    ...findInFormats(text, places),
   ];
   return ways.flatMap((found, way) => found.map((match) => [match, way] as const));
 }

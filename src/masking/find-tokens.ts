@@ -1,12 +1,7 @@
+import { standsAt } from "./characters.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { isOfBothCases, valueStrength } from "./secret-values.js";
-import { AROUND, SHAPES, type Shape } from "./token-shapes.js";
-
-/** What a token may not follow on: a longer word is another one. */
-const WORD_CODES = new Uint8Array(1 << 16);
-for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") {
-  WORD_CODES[character.charCodeAt(0)] = 1;
-}
+import { AROUND, isTokenPart, SHAPES, type Shape } from "./token-shapes.js";
 
 /** By the first two characters, which shapes may begin there; by the first one, those whose prefix has no second. */
 const byTwo: (readonly Shape[] | undefined)[] = new Array(128 * 128).fill(undefined);
@@ -53,7 +48,7 @@ function shapeAt(
   shapes: readonly Shape[] = [],
 ): { readonly label: string; readonly kept: number; readonly end: number } | undefined {
   for (const shape of shapes) {
-    if (!text.startsWith(shape.prefix, at)) continue;
+    if (!standsAt(shape.prefix, text, at)) continue;
     const end = endOf(shape, text, at + shape.prefix.length);
     if (end >= 0) return { label: shape.label, kept: shape.kept, end };
   }
@@ -64,12 +59,15 @@ const LONGEST_WRAPPED = 400;
 const BREAK = /\r?\n[ \t]{0,40}(?:[+|>#*] ?)?/g;
 
 /** Where a token ends; one may go on in the next line when this one ends before it can be whole. */
-function endOf({ rest, isMixed }: Shape, text: string, from: number): number {
-  rest.lastIndex = from;
-  const match = rest.exec(text);
-  if (match) return !isMixed || isMixture(match[0]) ? from + match[0].length : -1;
+function endOf({ rest, least, isMixed }: Shape, text: string, from: number): number {
   let end = from;
   while (end - from < LONGEST_WRAPPED && isTokenPart(text.charCodeAt(end))) end += 1;
+  // Most of what may begin is a word, and too short.
+  if (end - from >= least) {
+    rest.lastIndex = from;
+    const match = rest.exec(text);
+    if (match) return !isMixed || isMixture(match[0]) ? from + match[0].length : -1;
+  }
   const stop = text.charCodeAt(end);
   if (end - from < 4 || (stop !== 10 && stop !== 13)) return -1;
   const wrapped = wrappedFrom(text, from);
@@ -120,10 +118,6 @@ function goesOn(isFull: boolean, next: string): boolean {
   if (NAMED.test(next)) return false;
   if (isFull) return !PLAIN_WORD.test(next);
   return valueStrength(/^[\w+/.=-]*/.exec(next)?.[0] ?? "") === 3;
-}
-
-function isTokenPart(code: number): boolean {
-  return WORD_CODES[code] === 1 || code === 43 || code === 47 || code === 46 || code === 61;
 }
 
 function isMixture(text: string): boolean {

@@ -2,7 +2,7 @@
  * Finds many known texts in one pass, and replaces them: a regular expression of thousands is slow, and one of more
  * cannot be made.
  */
-import { lowBytesOf } from "./low-bytes.js";
+import { beginningsOf } from "./beginnings.js";
 
 /** A text to be found, and which part of it is replaced. */
 export interface Literal {
@@ -35,25 +35,17 @@ interface Entry extends Literal {
 export function replacerOf(literals: readonly Literal[]): (text: string) => string {
   const entries = entriesOf(literals.filter(({ text }) => text.length >= HEAD));
   if (entries.length === 0) return (text) => text;
-  // Most characters begin none, which is seen fastest by one alone.
-  const firsts = new Uint8Array(1 << 16);
-  const heads = new Uint8Array(1 << 16);
+  const beginnings = beginningsOf(entries.map(({ text }) => text));
   const wrapped = new Map<number, Entry[]>();
   for (const entry of entries) {
-    const head = headAt(entry.text, 0);
-    firsts[entry.text.charCodeAt(0)] = 1;
-    heads[head] = 1;
     if (!entry.wraps) continue;
+    const head = headAt(entry.text, 0);
     const alike = wrapped.get(head) ?? [];
     if (alike.length < MOST_WRAPPED) wrapped.set(head, [...alike, entry]);
   }
   return (text) => {
     const places: Place[] = [];
-    const last = text.length - HEAD;
-    for (let at = 0; at <= last; at += 1) {
-      if (firsts[text.charCodeAt(at)] === 0) continue;
-      const head = headAt(text, at);
-      if (heads[head] === 0) continue;
+    beginnings(text, (at) => {
       let index = lastNotAfter(entries, text, at);
       const length = index < 0 ? 0 : common(entries[index]?.text ?? "", text, at);
       for (let entry = entries[index]; entry !== undefined; index = entry.shorter, entry = entries[index]) {
@@ -63,11 +55,11 @@ export function replacerOf(literals: readonly Literal[]): (text: string) => stri
         // What is masked of a shorter one may be another part of it.
         if (entry.from === 0) break;
       }
-      for (const entry of wrapped.get(head) ?? []) {
+      for (const entry of wrapped.get(headAt(text, at)) ?? []) {
         const end = wrappedEnd(entry.text, text, at);
         if (end > 0) places.push({ from: at, to: end, marker: entry.marker });
       }
-    }
+    });
     return places.length === 0 ? text : replacedAt(text, places);
   };
 }
@@ -84,25 +76,16 @@ export interface Presence {
 export function presenceOf(literals: readonly Literal[]): Presence {
   const entries = entriesOf(literals.filter(({ text }) => text.length >= HEAD));
   const present = new Set<Entry>();
-  // By the lower byte alone, which is seen fastest.
-  const firsts = new Uint8Array(1 << 8);
-  const heads = new Uint8Array(1 << 16);
-  for (const { text } of entries) {
-    firsts[text.charCodeAt(0) & 255] = 1;
-    heads[headAt(text, 0)] = 1;
-  }
+  const beginnings = beginningsOf(entries.map(({ text }) => text));
   const look = (text: string): void => {
     if (present.size === entries.length) return;
-    const { bytes } = lowBytesOf(text);
-    const last = text.length - HEAD;
-    for (let at = 0; at <= last; at += 1) {
-      if (firsts[bytes[at] ?? 0] === 0 || heads[headAt(text, at)] === 0) continue;
+    beginnings(text, (at) => {
       let entry = entries[lastNotAfter(entries, text, at)];
       const length = entry ? common(entry.text, text, at) : 0;
       while (entry && entry.text.length > length) entry = entries[entry.shorter];
       // Those that one begins with were found where it was.
       for (; entry && !present.has(entry); entry = entries[entry.shorter]) present.add(entry);
-    }
+    });
   };
   const found = (): readonly Literal[] => {
     const texts = new Set([...present].map(({ text }) => text));

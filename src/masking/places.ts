@@ -2,10 +2,11 @@
 import { ADDRESS_WORDS } from "./addresses.js";
 import { mayBeStemAt, STEMS } from "./assigned-names.js";
 import { COMMAND_WORDS } from "./commands.js";
-import { PHRASE_WORDS, PORT_WORDS } from "./config-lines.js";
+import { MANIFEST_WORD, PHRASE_WORDS, PORT_WORDS, WEB_KEY_WORD } from "./config-lines.js";
 import { KNOWN_BEGINNING, KNOWN_WORDS } from "./known-beginnings.js";
 import { type LowBytes, lowBytesOf } from "./low-bytes.js";
 import { KEY_WORDS } from "./private-keys.js";
+import { SIGN_IN_WORD } from "./sign-ins.js";
 import { COLUMN_WORDS } from "./tables.js";
 import { AROUND, SHAPES } from "./token-shapes.js";
 
@@ -27,6 +28,12 @@ export interface Places {
   readonly ports: readonly number[];
   /** What addresses are known by. */
   readonly addresses: readonly number[];
+  /** What a Kubernetes Secret is called. */
+  readonly manifests: readonly number[];
+  /** The field by which a JSON web key is known. */
+  readonly webKeys: readonly number[];
+  /** The field by which what signs in to a provider is known. */
+  readonly signIns: readonly number[];
   /** What secretlint's rules find. */
   readonly known: readonly number[];
   /** The words in the middle of tokens that stand somewhere in the text. */
@@ -36,8 +43,8 @@ export interface Places {
 /** How many characters tell whether something may begin. */
 const LOOKED_AT = 4;
 
-const [TOKEN, STEM, COMMAND, KEY, COLUMN, PHRASE, KNOWN, MIDDLE, PORT, ADDRESS] = [
-  1, 2, 4, 8, 16, 32, 64, 128, 256, 512,
+const [TOKEN, STEM, COMMAND, KEY, COLUMN, PHRASE, KNOWN, MIDDLE, PORT, ADDRESS, SIGN_IN, WEB_KEY, MANIFEST] = [
+  1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096,
 ];
 
 /**
@@ -48,6 +55,9 @@ const kinds = new Uint16Array(1 << 16);
 
 /** By the same, which characters may be the fourth: a bit for the lower five of each. */
 const fourths = new Int32Array(1 << 16);
+
+/** By six bits of a first character and five of a second, which may be the third. */
+const thirds = new Int32Array(1 << 11);
 
 const ANY = 0xffff_ffff;
 
@@ -62,14 +72,18 @@ const ALL: Following = { codes: [...Array(32).keys()], mask: ANY };
 /** @param following what may follow on a word of less than four characters */
 function startsWith(word: string, kind: number, following: Following = ALL): void {
   const first = (word.charCodeAt(0) & 63) << 10;
-  const seconds = word.length > 1 ? [word.charCodeAt(1) & 31] : following.codes;
-  const thirds = word.length > 2 ? [word.charCodeAt(2) & 31] : following.codes;
-  const fourth = word.length > 3 ? 1 << word.charCodeAt(3) : following.mask;
-  for (const second of seconds) {
-    for (const third of thirds) {
-      const key = first | (second << 5) | third;
+  // Of a shift only the lower five bits count.
+  const second = word.length > 1 ? [word.charCodeAt(1) & 31] : following.codes;
+  const third = word.length > 2 ? [word.charCodeAt(2) & 31] : following.codes;
+  const mayBeThird = word.length > 2 ? 1 << word.charCodeAt(2) : following.mask;
+  const mayBeFourth = word.length > 3 ? 1 << word.charCodeAt(3) : following.mask;
+  for (const each of second) {
+    const two = (first >> 5) | each;
+    thirds[two] = (thirds[two] ?? 0) | mayBeThird;
+    for (const last of third) {
+      const key = (two << 5) | last;
       kinds[key] = (kinds[key] ?? 0) | kind;
-      fourths[key] = (fourths[key] ?? 0) | fourth;
+      fourths[key] = (fourths[key] ?? 0) | mayBeFourth;
     }
   }
 }
@@ -96,6 +110,9 @@ for (const word of KNOWN_WORDS) startsWith(word, KNOWN);
 for (const [, word] of AROUND) startsWith(word, MIDDLE);
 for (const word of PORT_WORDS) startsWith(word, PORT);
 for (const word of ADDRESS_WORDS) startsWith(word, ADDRESS);
+startsWith(SIGN_IN_WORD, SIGN_IN);
+startsWith(WEB_KEY_WORD, WEB_KEY);
+startsWith(MANIFEST_WORD, MANIFEST);
 
 /**
  * The characters that can follow on a short prefix of a token, as far as its shape begins with a class of them that is
@@ -136,8 +153,8 @@ type Found = { readonly [Kind in Exclude<keyof Places, "around">]: number[] } & 
 /** Takes time in proportion to the text. */
 export function placesIn(text: string): Places {
   const found: Found = {
-    ...{ tokens: [], stems: [], commands: [], keys: [], columns: [], phrases: [], ports: [], addresses: [], known: [] },
-    around: new Set(),
+    ...{ tokens: [], stems: [], commands: [], keys: [], columns: [], phrases: [], ports: [], addresses: [] },
+    ...{ manifests: [], webKeys: [], signIns: [], known: [], around: new Set() },
   };
   const low = lowBytesOf(text);
   const end = text.length;
@@ -148,41 +165,77 @@ export function placesIn(text: string): Places {
 /** A function that is called for each part of a text is compiled well before the text is at its end. */
 const PART = 1 << 13;
 
+/** Every fourth place of a part behind which something may begin; those of the next part are written over them. */
+const fours = new Int32Array(PART / 4 + 1);
+/** The places themselves. */
+const places = new Int32Array(PART + 4);
+
+/** @param from a multiple of four */
+function lookThrough(text: string, low: LowBytes, from: number, to: number, found: Found): void {
+  const count = placesAt(low, foursIn(low, from, to));
+  for (let index = 0; index < count; index += 1) addPlace(text, low, places[index] ?? 0, found);
+}
+
 /**
- * Four characters at a time: most fours of places have nothing in them, which is asked once for all of them.
+ * Asks at every second place whether something may begin there, by four characters, or at the next one, by three. Where
+ * nothing may, which is nearly everywhere, nothing else is asked. Each place is written down, and kept where there may be
+ * something: a processor cannot foresee where, and would go on the wrong way.
  *
- * @param from a multiple of four
+ * @returns how many were kept
  */
-function lookThrough(text: string, { bytes, four }: LowBytes, from: number, to: number, found: Found): void {
+function foursIn({ four }: LowBytes, from: number, to: number): number {
+  let count = 0;
   let here = four.getInt32(from, true);
   for (let at = from; at < to; at += 4) {
+    const next = four.getInt32(at + 4, true);
+    const third = (here >> 16) & 31;
+    const fifth = next & 31;
+    const one = fourths[((here & 63) << 10) | ((here >> 3) & 0x3e0) | third] ?? 0;
+    const two = thirds[((here >> 3) & 0x7e0) | third] ?? 0;
+    const three = fourths[((here >> 6) & 0xfc00) | ((here >> 19) & 0x3e0) | fifth] ?? 0;
+    const last = thirds[((here >> 19) & 0x7e0) | fifth] ?? 0;
+    fours[count] = at;
+    // Of a shift only the lower five bits count.
+    count += (((one | two) >> (here >> 24)) | ((three | last) >> (next >> 8))) & 1;
+    here = next;
+  }
+  return count;
+}
+
+/**
+ * The same for each of these, by four characters.
+ *
+ * @param count how many there are
+ */
+function placesAt({ four }: LowBytes, count: number): number {
+  let kept = 0;
+  for (let index = 0; index < count; index += 1) {
+    const at = fours[index] ?? 0;
+    const here = four.getInt32(at, true);
     const next = four.getInt32(at + 4, true);
     const second = (here >> 8) & 31;
     const third = (here >> 16) & 31;
     const fourth = (here >> 24) & 31;
     const fifth = next & 31;
     const sixth = (next >> 8) & 31;
-    const key = ((here & 63) << 10) | (second << 5) | third;
-    const key2 = (((here >> 8) & 63) << 10) | (third << 5) | fourth;
-    const key3 = (((here >> 16) & 63) << 10) | (fourth << 5) | fifth;
-    const key4 = (((here >> 24) & 63) << 10) | (fifth << 5) | sixth;
-    // Of a shift only the lower five bits count.
-    const one = (fourths[key] ?? 0) >> fourth;
-    const two = (fourths[key2] ?? 0) >> fifth;
-    const three = (fourths[key3] ?? 0) >> sixth;
-    const last = (fourths[key4] ?? 0) >> ((next >> 16) & 31);
-    here = next;
-    if (((one | two | three | last) & 1) === 0) continue;
-    if ((one & 1) !== 0) addPlace(kinds[key] ?? 0, text, bytes, at, found);
-    if ((two & 1) !== 0) addPlace(kinds[key2] ?? 0, text, bytes, at + 1, found);
-    if ((three & 1) !== 0) addPlace(kinds[key3] ?? 0, text, bytes, at + 2, found);
-    if ((last & 1) !== 0) addPlace(kinds[key4] ?? 0, text, bytes, at + 3, found);
+    places[kept] = at;
+    kept += ((fourths[((here & 63) << 10) | (second << 5) | third] ?? 0) >> fourth) & 1;
+    places[kept] = at + 1;
+    kept += ((fourths[((here << 2) & 0xfc00) | (third << 5) | fourth] ?? 0) >> fifth) & 1;
+    places[kept] = at + 2;
+    kept += ((fourths[((here >> 6) & 0xfc00) | (fourth << 5) | fifth] ?? 0) >> sixth) & 1;
+    places[kept] = at + 3;
+    kept += ((fourths[((here >> 14) & 0xfc00) | (fifth << 5) | sixth] ?? 0) >> (next >> 16)) & 1;
   }
+  return kept;
 }
 
-function addPlace(kind: number, text: string, bytes: Uint8Array, at: number, found: Found): void {
+function addPlace(text: string, low: LowBytes, at: number, found: Found): void {
+  const { bytes, four } = low;
+  const here = four.getInt32(at, true);
+  const kind = kinds[((here & 63) << 10) | ((here >> 3) & 0x3e0) | ((here >> 16) & 31)] ?? 0;
   if ((kind & TOKEN) !== 0 && isTokenStart(text, bytes, at)) found.tokens.push(at);
-  if ((kind & STEM) !== 0 && mayBeStemAt(bytes, at)) found.stems.push(at);
+  if ((kind & STEM) !== 0 && mayBeStemAt(low, at)) found.stems.push(at);
   // Most are nothing else.
   if (kind <= (TOKEN | STEM)) return;
   if ((kind & COMMAND) !== 0) found.commands.push(at);
@@ -191,6 +244,9 @@ function addPlace(kind: number, text: string, bytes: Uint8Array, at: number, fou
   if ((kind & PHRASE) !== 0) found.phrases.push(at);
   if ((kind & PORT) !== 0) found.ports.push(at);
   if ((kind & ADDRESS) !== 0) found.addresses.push(at);
+  if ((kind & MANIFEST) !== 0) found.manifests.push(at);
+  if ((kind & WEB_KEY) !== 0) found.webKeys.push(at);
+  if ((kind & SIGN_IN) !== 0) found.signIns.push(at);
   if ((kind & KNOWN) !== 0 && isKnownBeginning(text, at)) found.known.push(at);
   if ((kind & MIDDLE) !== 0) for (const [, word] of AROUND) if (text.startsWith(word, at)) found.around.add(word);
 }

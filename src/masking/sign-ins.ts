@@ -1,3 +1,4 @@
+import { after } from "./assigned-values.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { valueStrength } from "./secret-values.js";
 
@@ -12,17 +13,27 @@ export const SIGN_IN_FIELDS: ReadonlySet<string> = new Set(["key", "token", "acc
 /** What else stands beside them; an object with other fields is another one. */
 const BESIDE: ReadonlySet<string> = new Set(["type", "expires", "accountId", "enterpriseUrl", "metadata"]);
 
-const TYPE = /"type"\s{0,4}:\s{0,4}"(?:api|oauth|wellknown)"/g;
+/** What stands before the colon in it. */
+export const SIGN_IN_WORD = '"type"';
+const TYPE = /"type"\s{0,4}:\s{0,4}"(?:api|oauth|wellknown)"/y;
 const NAME = /"([^"\s]{1,60})"\s{0,4}:/g;
 const FIELD = /"(key|token|access|refresh)"\s{0,4}:\s{0,4}"([^"\s]{8,6000})"/g;
 /** How far from its type the fields of an object may stand. */
 const FURTHEST = 8_000;
 
-/** Takes time in proportion to the text. */
-export function inSignIns(text: string): readonly SecretMatch[] {
+/**
+ * Takes time in proportion to the text.
+ *
+ * @param places where such a word may stand, ascending
+ */
+export function inSignIns(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
   let done = 0;
-  for (const { index } of text.matchAll(TYPE)) {
+  let next = 0;
+  for (const index of places) {
+    const typed = index < next ? undefined : after(TYPE, text, index);
+    if (typed === undefined) continue;
+    next = typed;
     if (index < done) continue;
     const first = Math.max(done, index - FURTHEST);
     const before = text.slice(first, index);

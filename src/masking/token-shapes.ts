@@ -6,6 +6,8 @@ export interface Shape {
   readonly prefix: string;
   /** A regular expression of what follows, without any part that could be matched in two ways. */
   readonly rest: RegExp;
+  /** So many characters of those that tokens are made of follow at least; 0 where that is not known. */
+  readonly least: number;
   /** Whether letters and digits must both stand in it: words of a text or of code have the same shape. */
   readonly isMixed: boolean;
   /** Of an address that holds a secret: how many characters of the prefix stay. */
@@ -18,13 +20,32 @@ function shape(
   rest: string,
   { mixed = true, kept = false }: { readonly mixed?: boolean; readonly kept?: boolean } = {},
 ): readonly Shape[] {
+  const pattern = new RegExp(rest, "y");
+  const least = leastOf(rest);
   return prefixes.split(" ").map((prefix) => ({
     label,
     prefix,
-    rest: new RegExp(rest, "y"),
+    rest: pattern,
+    least,
     isMixed: mixed,
     kept: kept ? prefix.length : 0,
   }));
+}
+
+/** What tokens are made of. */
+const TOKEN_CODES = new Uint8Array(1 << 16);
+for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/.=") {
+  TOKEN_CODES[character.charCodeAt(0)] = 1;
+}
+
+export function isTokenPart(code: number): boolean {
+  return TOKEN_CODES[code] === 1;
+}
+
+/** As far as a shape begins with a class of such characters, or with looks ahead before one. */
+function leastOf(rest: string): number {
+  const { 1: one, 2: least } = /^(?:\(\?=[^)]*\))*(\[[\w+/.=\\-]+\]|\\[dw])\{(\d+)/.exec(rest) ?? [];
+  return one === undefined ? 0 : Number(least);
 }
 
 const UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
@@ -276,7 +297,12 @@ export const AROUND: readonly (readonly [label: string, word: string, pattern: R
   ),
   ["AZURE_KEY", "JQQJ99", /(?<!\w)[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{26}(?!\w)/g],
   ["MAXMIND_KEY", "_mmk", /(?<!\w)[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk(?!\w)/g],
-  ["MAILCHIMP_KEY", "-us", /(?<!\w)[0-9a-f]{32}-us\d{1,2}(?!\w)/g],
+  // By its first digit: `-us` alone stands in many a text.
+  ...Array.from(
+    { length: 10 },
+    (_, digit) =>
+      ["MAILCHIMP_KEY", `-us${digit}`, new RegExp(`(?<!\\w)[0-9a-f]{32}-us${digit}\\d?(?!\\w)`, "g")] as const,
+  ),
   ["SALESFORCE_TOKEN", "!AQ", /(?<!\w)00D[A-Za-z0-9]{12,15}![\w.]{60,}/g],
   [
     "TEAMS_WEBHOOK",

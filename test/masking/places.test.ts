@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { STEMS } from "../../src/masking/assigned-names.js";
 import { findAssignments } from "../../src/masking/assignments.js";
 import { COMMAND_WORDS } from "../../src/masking/commands.js";
-import { PHRASE_WORDS } from "../../src/masking/config-lines.js";
+import { MANIFEST_WORD, PHRASE_WORDS, WEB_KEY_WORD } from "../../src/masking/config-lines.js";
 import { findTokenShapes } from "../../src/masking/find-tokens.js";
 import { placesIn } from "../../src/masking/places.js";
 import { KEY_WORDS } from "../../src/masking/private-keys.js";
+import { SIGN_IN_WORD } from "../../src/masking/sign-ins.js";
 import { COLUMN_WORDS } from "../../src/masking/tables.js";
 import { AROUND, SHAPES } from "../../src/masking/token-shapes.js";
 
@@ -14,6 +15,7 @@ const words = [
   ...SHAPES.map(({ prefix }) => prefix),
   ...AROUND.map(([, word]) => word),
   ...[STEMS, COMMAND_WORDS, COLUMN_WORDS, PHRASE_WORDS, KEY_WORDS].flat(),
+  ...[MANIFEST_WORD, WEB_KEY_WORD, SIGN_IN_WORD],
 ];
 const text = fc
   .array(
@@ -44,6 +46,9 @@ test("one look finds every place where something may begin", () => {
         [places.keys, placesOf(one, KEY_WORDS)],
         [places.columns, placesOf(low, COLUMN_WORDS)],
         [places.phrases, placesOf(low, PHRASE_WORDS)],
+        [places.manifests, placesOf(one, [MANIFEST_WORD])],
+        [places.webKeys, placesOf(one, [WEB_KEY_WORD])],
+        [places.signIns, placesOf(one, [SIGN_IN_WORD])],
       ] as const) {
         const all = new Set(found);
         expect(expected.filter((at) => !all.has(at))).toEqual([]);
