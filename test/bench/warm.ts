@@ -4,7 +4,7 @@ import { type IsolatedOpenCode, openCodeBinary } from "../support/isolated-openc
 import { realOpencode2 } from "../support/real-opencode2.js";
 import { builtPath } from "./built.js";
 import { type Comparison, median, spreadOf } from "./measure.js";
-import { endProcesses } from "./process-times.js";
+import { endProcesses, processesOf } from "./process-times.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
 import { serveByHand } from "./serve-by-hand.js";
 import type { Plan } from "./sizes.js";
@@ -30,6 +30,9 @@ interface Aims {
  * What a server that is there already spares: `looptrace run` cold, as the first one and warm, against bare
  * `opencode run` and against `opencode run --attach` to a server that is kept by hand. Wall time, and CPU time of all
  * processes, what the servers took meanwhile among it. Then batches of looptrace's.
+ *
+ * A server is the quicker the more turns it has had: an engine compiles what runs often. So the one that warm runs find
+ * is left by the first of them, and stays as long as the one that is kept by hand; what first runs leave is ended.
  */
 export async function compareWarm(plan: Plan): Promise<readonly Comparison[]> {
   const comparisons = [...(await compareGeneration("opencode 1", openCodeBinary(), plan))];
@@ -42,16 +45,16 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
   const { warmRounds, batchTasks } = plan;
   const sessions = (warmRounds + 1) * (WAYS.length + 1) + 3 * batchTasks + 2;
   const bench = await usersOpenCode(quickSessions(sessions));
-  const home = join(bench.home, "looptrace");
   let next = 0;
   const prompt = (): string => {
     next += 1;
     return promptOf(next - 1);
   };
-  const looptrace = (args: readonly string[], warm: string) =>
+  const looptrace = (args: readonly string[], warm: string, home = "looptrace") =>
     timed(bench, process.execPath, [builtPath("cli/main.js"), ...args], {
-      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: home, LOOPTRACE_WARM: warm },
+      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: join(bench.home, home), LOOPTRACE_WARM: warm },
     });
+  const warmRun = () => looptrace(["run", "--quiet", prompt()], "10m", "looptrace-warm");
   const isSecond = label.endsWith("2");
   try {
     // The first start of all makes opencode's database.
@@ -59,7 +62,9 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
       timed(bench, opencode, ["run", ...(isSecond ? ["--standalone"] : []), "--format", "json", prompt()]);
     await bare();
     await using server = await serveByHand(bench, opencode);
-    const stopServers = () => endProcesses(bench.home, server.pids);
+    await warmRun();
+    const lasting = processesOf(bench.home);
+    const stopServers = () => endProcesses(bench.home, lasting);
     const play: Readonly<Record<Way, () => Promise<Took>>> = {
       bare,
       attach: () =>
@@ -71,19 +76,20 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
         await stopServers();
         return await looptrace(["run", "--quiet", prompt()], "10m");
       },
-      // Follows a first one, or another warm one.
-      warm: () => looptrace(["run", "--quiet", prompt()], "10m"),
+      warm: warmRun,
     };
-    await play.first();
     const taken = new Map<Way, Took[]>(WAYS.map((way) => [way, []]));
     for (let round = -1; round < warmRounds; round += 1) {
-      // Another one is first each time, and a warm one finds what the last first one has left.
+      // Another one is first each time.
       for (const index of WAYS.keys()) {
         const way = WAYS[(index + round + WAYS.length) % WAYS.length] ?? "bare";
         const took = await play[way]();
         if (round >= 0) taken.get(way)?.push(took);
       }
     }
+    const left = processesOf(bench.home);
+    if (!lasting.some((pid) => left.includes(pid) && !server.pids.includes(pid)))
+      throw new Error("The server of the warm runs did not stay until their end: they were on several.");
     const comparisons = rowsOf(label, taken);
     comparisons.push(...(await batches(label, { bench, bare, looptrace, prompt, stopServers }, batchTasks)));
     return comparisons;
