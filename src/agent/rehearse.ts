@@ -1,38 +1,66 @@
 import { setImmediate as others } from "node:timers/promises";
 import type { Masking } from "../masking/mask.js";
 import { maskedLike } from "../masking/masked.js";
-import type { ServedSession } from "../opencode/drive.js";
+import type { Phase, ServedSession } from "../opencode/drive.js";
 import { assembleSessions, exportFromJson } from "../opencode/session.js";
 import { readEvidence, traceLoaded } from "../sessions/loaded-session.js";
 import { SessionRecorder } from "../sessions/session-recorder.js";
 import type { LoopTrace } from "../trace/model.js";
 import { PRACTICE } from "./practice-session.js";
 
-/** Once opencode has the prompt, and is waiting for a model itself. */
-const AFTER_MS = 100;
+/**
+ * When it begins: the phase of the run, and how long after, ms. opencode 1 says that it turns to its request, which it
+ * puts together first. opencode 2 says nothing before the model answers, and is sooner there.
+ */
+const BEGINS = {
+  1: { phase: "waiting-for-model", afterMs: 50 },
+  2: { phase: "prompt", afterMs: 100 },
+} as const;
 
 type Generation = ServedSession["generation"];
 
-let isRehearsed = false;
+/** What this process has gone through already. */
+const PROCESS = { isRehearsed: false };
+
+/** What a run does at its end, gone through while it waits. */
+export interface Rehearsal {
+  /** Begins it when the model is waited for, or soon will be. */
+  readonly onPhase: (phase: Phase) => void;
+  /** Ends it, where it is still to begin or goes on. */
+  readonly end: () => void;
+}
 
 /**
  * Goes through what a run does when its answer is here while there is nothing to do but wait for it: code is loaded,
- * compiled and run for the first time then, which is most of what that takes. Once a process.
+ * compiled and run for the first time then, which is most of what that takes. Once a process, and not before opencode
+ * waits as well: to make ready for a first prompt takes all that a small machine has.
  *
- * @returns ends it, where it is still to begin or goes on
+ * @param generation opencode's
+ * @param rehearsing goes through it until the signal says to stop
+ * @param done whether that was done; default: in this process
  */
-export function rehearseSoon(masking: Masking, generation: Generation): () => void {
-  if (isRehearsed) return () => undefined;
-  isRehearsed = true;
+export function rehearsalOf(
+  generation: Generation,
+  rehearsing: (signal: AbortSignal) => Promise<unknown>,
+  done = PROCESS,
+): Rehearsal {
+  const { phase, afterMs } = BEGINS[generation];
   const ending = new AbortController();
-  const timer = setTimeout(() => {
-    // What fails here fails again when it counts, and is told of then.
-    rehearse(masking, ending.signal, generation).catch(() => undefined);
-  }, AFTER_MS);
-  timer.unref();
-  return () => {
-    clearTimeout(timer);
-    ending.abort();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    onPhase: ({ kind }) => {
+      if (done.isRehearsed || ending.signal.aborted || kind !== phase) return;
+      done.isRehearsed = true;
+      timer = setTimeout(() => {
+        // What fails here fails again when it counts, and is told of then.
+        rehearsing(ending.signal).catch(() => undefined);
+      }, afterMs);
+      timer.unref();
+    },
+    end: () => {
+      clearTimeout(timer);
+      ending.abort();
+    },
   };
 }
 

@@ -20,7 +20,7 @@ import { answerText } from "../trace/turn-error.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { withUserPrices } from "../trace/user-priced.js";
 import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
-import { rehearseSoon } from "./rehearse.js";
+import { type Rehearsal, rehearsalOf, rehearse } from "./rehearse.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import type { AttemptResult } from "./turn-result.js";
 
@@ -85,6 +85,7 @@ async function driveAndRecord(
   let haltedBy: Halt | undefined;
   /** Of the servers that were used. */
   const passwords: string[] = [];
+  let rehearsal: Rehearsal | undefined;
   const watch = runWatch({ ...request.limits, price: priceOf(request) }, (reason) => {
     haltedBy = reason;
     halting.abort(new Error("a limit of the run was reached"));
@@ -97,6 +98,7 @@ async function driveAndRecord(
       onProgress: (progress) => {
         hooks.onProgress?.(progress);
         watch.onProgress(progress);
+        rehearsal?.onPhase(progress.phase);
       },
       onEvent: (event) => {
         hooks.onEvent?.(event);
@@ -106,9 +108,12 @@ async function driveAndRecord(
         passwords.push(...passwordOf(served));
         const told = hooks.onServed?.(served);
         const live = liveFor(request, served);
-        const endRehearsal = rehearseSoon(maskingOf(request, passwords), served.generation);
+        const practising = rehearsalOf(served.generation, (signal) =>
+          rehearse(maskingOf(request, passwords), signal, served.generation),
+        );
+        rehearsal = practising;
         return async () => {
-          endRehearsal();
+          practising.end();
           await Promise.all([told?.(), live?.()]);
         };
       },

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PRACTICE } from "../../src/agent/practice-session.js";
-import { rehearse } from "../../src/agent/rehearse.js";
+import { rehearsalOf, rehearse } from "../../src/agent/rehearse.js";
 import { maskFor } from "../../src/masking/mask.js";
 import { readRecording } from "../../src/wire/recording/read-recording.js";
 
@@ -40,4 +40,77 @@ it("is recorded whole, and has no secret: most sessions have none, and what mask
   const bodies = exchanges.map(({ body }): unknown => JSON.parse(body.text ?? ""));
   const mask = await maskFor([PRACTICE.exported, bodies], { environment: {} });
   expect(mask.hasFound).toBe(false);
+});
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function counted(generation: 1 | 2 = 1) {
+  const signals: AbortSignal[] = [];
+  const done = { isRehearsed: false };
+  const next = () =>
+    rehearsalOf(
+      generation,
+      async (signal) => {
+        signals.push(signal);
+      },
+      done,
+    );
+  return { signals, next };
+}
+
+it("begins when the model is waited for, and not while opencode makes ready", () => {
+  const { signals, next } = counted();
+  const { onPhase } = next();
+  for (const kind of ["loading", "prompt"] as const) onPhase({ kind, since: 0 });
+  vi.runAllTimers();
+  expect(signals).toHaveLength(0);
+  onPhase({ kind: "waiting-for-model", since: 0 });
+  expect(signals).toHaveLength(0);
+  vi.runAllTimers();
+  expect(signals).toHaveLength(1);
+});
+
+it("begins soon after the prompt where nothing tells that the model is waited for: opencode 2", () => {
+  const { signals, next } = counted(2);
+  const { onPhase } = next();
+  onPhase({ kind: "loading", since: 0 });
+  vi.runAllTimers();
+  expect(signals).toHaveLength(0);
+  onPhase({ kind: "prompt", since: 0 });
+  vi.runAllTimers();
+  expect(signals).toHaveLength(1);
+});
+
+it("is done once in a process", () => {
+  const { signals, next } = counted();
+  for (const { onPhase } of [next(), next()])
+    for (let times = 0; times < 2; times += 1) onPhase({ kind: "waiting-for-model", since: 0 });
+  vi.runAllTimers();
+  expect(signals).toHaveLength(1);
+});
+
+it("does not begin after the turn, and stops with it", () => {
+  const { signals, next } = counted();
+  const early = next();
+  early.onPhase({ kind: "waiting-for-model", since: 0 });
+  early.end();
+  vi.runAllTimers();
+  expect(signals).toHaveLength(0);
+
+  const other = counted();
+  const late = other.next();
+  late.onPhase({ kind: "waiting-for-model", since: 0 });
+  vi.runAllTimers();
+  late.end();
+  expect(other.signals.map(({ aborted }) => aborted)).toEqual([true]);
+
+  const over = counted().next();
+  over.end();
+  over.onPhase({ kind: "waiting-for-model", since: 0 });
+  expect(vi.getTimerCount()).toBe(0);
 });
