@@ -133,7 +133,7 @@ function buildCall(answer: Answer, called: ModelCall, context: StepContext): Cal
   // Of a request that failed or was broken off only the wire knows when.
   const isOver = finished || called.exchange !== undefined;
   const streamed = finished && outputEnd?.timing === "exact" && firstTokenAt === firstContentAt;
-  return {
+  const call: Call = {
     spanId: spanIdOf("call", context.sessionId, answer.id),
     start: request.at,
     end,
@@ -163,8 +163,8 @@ function buildCall(answer: Answer, called: ModelCall, context: StepContext): Cal
       ? outputSpeed(called, sureUsageOf("output", tokens), end - (firstTokenAt ?? end))
       : null,
     error,
-    ...recordedWire(called),
   };
+  return called.exchange ? { ...call, ...recordedWire(called) } : call;
 }
 
 /** An answer that came in one piece has no speed; ms. */

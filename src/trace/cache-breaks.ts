@@ -20,7 +20,8 @@ export function withCacheBreaks(steps: readonly Step[], sessionId: string): read
 
 /** The event where a call's cache broke against a call before it; undefined where it did not, or that is not sure. */
 export function breakOf(before: Call, call: Call, messageId: string, sessionId: string): StepEvent | undefined {
-  const [then, now] = [sureUsageOf("prompt", before), sureUsageOf("prompt", call)];
+  const then = sureUsageOf("prompt", before);
+  const now = sureUsageOf("prompt", call);
   if (!then || !now) return undefined;
   // Another model has a cache of its own.
   if (before.model?.modelId !== call.model?.modelId) return undefined;

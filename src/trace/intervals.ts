@@ -4,7 +4,8 @@ import type { Interval } from "../opencode/model.js";
  * How long the stretches are together within some bounds; overlaps count once. In ms.
  */
 export function covered(intervals: readonly Interval[], bounds: Interval): number {
-  const [first] = intervals;
+  // By its place: a pattern asks an iterator for it, and this is done some times for each step.
+  const first = intervals[0];
   if (!first) return 0;
   if (intervals.length === 1) return overlap(first.start, first.end, bounds);
   let sum = 0;

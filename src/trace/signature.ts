@@ -35,8 +35,8 @@ const LOOKED_AT_DEEP = 50;
  */
 export function surelyDiffer(one: unknown, other: unknown, depth = 0): boolean {
   if (one === other || depth > LOOKED_AT_DEEP) return false;
-  const [kind, otherKind] = [kindOf(one), kindOf(other)];
-  if (kind !== otherKind) return true;
+  const kind = kindOf(one);
+  if (kind !== kindOf(other)) return true;
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return kind !== "null";
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length !== other.length || one.some((item, index) => surelyDiffer(item, other[index], depth + 1));

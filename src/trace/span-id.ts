@@ -30,25 +30,29 @@ let beginnings: Beginnings = { sessionId: "" };
  * in memory, and there are some for each step.
  */
 function hexOf(bytes: string): string {
-  const digit = (at: number): number => DIGITS[(bytes.charCodeAt(at >> 1) >> (at % 2 === 0 ? 4 : 0)) & 15] ?? 0;
   return String.fromCharCode(
-    digit(0),
-    digit(1),
-    digit(2),
-    digit(3),
-    digit(4),
-    digit(5),
-    digit(6),
-    digit(7),
-    digit(8),
-    digit(9),
-    digit(10),
-    digit(11),
-    digit(12),
-    digit(13),
-    digit(14),
-    digit(15),
+    digit(bytes, 0),
+    digit(bytes, 1),
+    digit(bytes, 2),
+    digit(bytes, 3),
+    digit(bytes, 4),
+    digit(bytes, 5),
+    digit(bytes, 6),
+    digit(bytes, 7),
+    digit(bytes, 8),
+    digit(bytes, 9),
+    digit(bytes, 10),
+    digit(bytes, 11),
+    digit(bytes, 12),
+    digit(bytes, 13),
+    digit(bytes, 14),
+    digit(bytes, 15),
   );
+}
+
+/** A hexadecimal digit's code. A function of its own: one within `hexOf` would be made anew for each id. */
+function digit(bytes: string, at: number): number {
+  return DIGITS[(bytes.charCodeAt(at >> 1) >> (at % 2 === 0 ? 4 : 0)) & 15] ?? 0;
 }
 
 const DIGITS = new TextEncoder().encode("0123456789abcdef");

@@ -1,4 +1,4 @@
-import type { Entry, SessionEvent, Turn } from "../opencode/model.js";
+import type { Entry, SessionEvent, ToolRun, Turn } from "../opencode/model.js";
 import { buildStep } from "./build-step.js";
 import type { Subagent } from "./build-tool.js";
 import { withCacheBreaks } from "./cache-breaks.js";
@@ -56,7 +56,8 @@ export function stepsOfTurn(
     const isLast = position === turn.rest.length - 1;
     const permissions = context.permissions.get(entry.id) ?? NO_PERMISSIONS;
     // A session that waits for a permission is alive.
-    const lastMoment = permissions.reduce((latest, { end }) => Math.max(latest, end), entry.lastMoment);
+    let { lastMoment } = entry;
+    for (const { end } of permissions) lastMoment = Math.max(lastMoment, end);
     const step = buildStep(entry, {
       sessionId,
       index: steps.length,
@@ -94,10 +95,9 @@ export function stepsOfTurn(
         if (!read || !written) earlier.push({ role: "assistant", call: step.call });
       }
     }
-    for (const tool of entry.tools) {
-      const result = toolResult(tool);
-      if (result) input.push(result);
-    }
+    const results = resultsOf(entry.tools);
+    if (input.length === 0) input = results;
+    else for (const result of results) input.push(result);
   });
   const { last, notes } = withLeftEvents(steps.pop(), events, sessionId);
   if (last) steps.push(last);
@@ -133,7 +133,17 @@ function withLeftEvents(
 /** What the next call is told: all of a message, of an answer the results of its tools. */
 function toldBy(entry: Entry): readonly ChatMessage[] {
   if (entry.kind === "told") return [userInput(entry)];
-  return entry.kind === "answer" ? entry.tools.flatMap((tool) => toolResult(tool) ?? []) : [];
+  return entry.kind === "answer" ? resultsOf(entry.tools) : [];
+}
+
+/** In a list of its length, as nearly all tools have a result: one that grows has room for 17. */
+function resultsOf(tools: readonly ToolRun[]): ChatMessage[] {
+  const results = tools.map(toolResult);
+  return results.every(isTold) ? results : results.filter(isTold);
+}
+
+function isTold(result: ChatMessage | null): result is ChatMessage {
+  return result !== null;
 }
 
 /** A fork copies no subagents: those of a copied turn stand with the session that it was copied from. */

@@ -32,6 +32,8 @@ export function timeAccount(bounds: Interval, { model, tools, waiting: waits, re
   const modelAndTools = tools.length === 0 ? modelMs : covered(work, bounds);
   const withWaits = waits.length === 0 ? modelAndTools : covered([...work, ...waits], bounds);
   const all = retries.length === 0 ? withWaits : covered([...work, ...waits, ...retries], bounds);
+  let toolsSummed = 0;
+  for (const { start, end } of tools) toolsSummed += overlap(start, end, bounds);
   return {
     duration,
     model: modelMs,
@@ -40,7 +42,7 @@ export function timeAccount(bounds: Interval, { model, tools, waiting: waits, re
     waiting: withWaits - modelAndTools,
     retries: all - withWaits,
     other: duration - all,
-    toolsSummed: tools.reduce((sum, { start, end }) => sum + overlap(start, end, bounds), 0),
+    toolsSummed,
   };
 }
 
@@ -48,7 +50,7 @@ const NONE: readonly Interval[] = [];
 
 /** How long first tokens were waited for. */
 function toFirstToken(model: readonly ModelTime[], bounds: Interval): number {
-  const [first] = model;
+  const first = model[0];
   if (first && model.length === 1) return overlap(first.start, first.firstTokenAt ?? first.end, bounds);
   return covered(
     model.map(({ start, firstTokenAt, end }) => ({ start, end: firstTokenAt ?? end })),

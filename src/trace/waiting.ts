@@ -21,7 +21,7 @@ export interface ToolWork {
  * @param beside subagents that were started in none of the steps
  */
 export function toolWork(steps: readonly StepWork[], beside: readonly Loop[] = []): ToolWork {
-  const [only] = steps;
+  const only = steps[0];
   if (only && steps.length === 1 && beside.length === 0 && hasPlainTools(only)) {
     return { tools: only.tools, waiting: NO_STRETCHES };
   }

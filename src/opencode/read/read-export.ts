@@ -140,12 +140,19 @@ function sessionInfoOf(row: unknown, source: string): SessionExportV1["info"] {
 
 /** A time of the session, ms since the epoch: what ids tell is only known near one. */
 function aMomentOf(info: unknown, messages: readonly unknown[]): number | undefined {
-  for (const holder of [info, ...messages.map((raw) => (isFields(raw) ? raw.info : undefined))]) {
-    const time = isFields(holder) && isFields(holder.time) ? holder.time : {};
-    const moment = time.created ?? time.completed ?? time.updated;
-    if (typeof moment === "number") return moment;
+  const own = momentIn(info);
+  if (own !== undefined) return own;
+  for (const raw of messages) {
+    const moment = isFields(raw) ? momentIn(raw.info) : undefined;
+    if (moment !== undefined) return moment;
   }
   return undefined;
+}
+
+function momentIn(row: unknown): number | undefined {
+  const time = isFields(row) && isFields(row.time) ? row.time : {};
+  const moment = time.created ?? time.completed ?? time.updated;
+  return typeof moment === "number" ? moment : undefined;
 }
 
 /** Each message says which session it is of, and none was made before it. */

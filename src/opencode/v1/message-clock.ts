@@ -24,19 +24,33 @@ export interface MessageClock {
 }
 
 /** @param toolStartIsExact as the function of that name has it of the opencode that wrote the message */
-export function messageClock({ id, time }: AssistantInfo, toolStartIsExact: boolean): MessageClock {
-  const { created, completed = Number.POSITIVE_INFINITY } = time;
-  const own = idTime(id, created);
-  const idsTell = own !== undefined && Math.abs(own - created) <= SLACK_MS;
-  return {
-    created,
-    toolStartIsExact,
-    mintedAt(partId) {
-      const minted = idsTell ? idTime(partId, created) : undefined;
-      if (minted === undefined || minted < created - SLACK_MS || minted > completed + SLACK_MS) return undefined;
-      return Math.max(minted, created);
-    },
-  };
+export function messageClock(info: AssistantInfo, toolStartIsExact: boolean): MessageClock {
+  return new Clock(info, toolStartIsExact);
+}
+
+/** One object for each message, where a function that remembers the same would be three. */
+class Clock implements MessageClock {
+  readonly created: number;
+  readonly toolStartIsExact: boolean;
+  readonly #idsTell: boolean;
+  /** The latest moment at which its parts can have been made. */
+  readonly #until: number;
+
+  constructor({ id, time }: AssistantInfo, toolStartIsExact: boolean) {
+    const { created, completed = Number.POSITIVE_INFINITY } = time;
+    const own = idTime(id, created);
+    this.created = created;
+    this.toolStartIsExact = toolStartIsExact;
+    this.#idsTell = own !== undefined && Math.abs(own - created) <= SLACK_MS;
+    this.#until = completed + SLACK_MS;
+  }
+
+  mintedAt(partId: string): number | undefined {
+    const { created } = this;
+    const minted = this.#idsTell ? idTime(partId, created) : undefined;
+    if (minted === undefined || minted < created - SLACK_MS || minted > this.#until) return undefined;
+    return Math.max(minted, created);
+  }
 }
 
 /**

@@ -101,7 +101,7 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
   const ended = finished || attempt.parts.some(isAtWork);
   const exported = ended ? outputEndAt(attempt, clock) : undefined;
   const { exchange } = request;
-  return {
+  const call: ModelCall = {
     model: modelOf(info, context.asked),
     request: { at: request.start, timing: request.timing },
     firstContentAt: (exchange && recordedContentAt(exchange)) ?? firstContentAt(attempt, clock) ?? null,
@@ -114,8 +114,8 @@ function readCall(message: AssistantMessage, request: CallRequest, context: Answ
     failure: request.failure,
     tooLarge: context.overflowed,
     recorded: recordedTokens(message),
-    ...(exchange ? { exchange } : {}),
   };
+  return exchange ? { ...call, exchange } : call;
 }
 
 /** Whether it is a tool that opencode has begun to run, or ran. */

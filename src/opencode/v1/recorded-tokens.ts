@@ -9,7 +9,8 @@ import { sumOfTokens, type Tokens } from "../schema/tokens.js";
  */
 export function recordedTokens({ info, parts }: AssistantMessage): RecordedTokens {
   let tokens: Tokens | undefined;
-  let [finishes, spent] = [0, 0];
+  let finishes = 0;
+  let spent = 0;
   for (const part of parts) {
     if (part.type !== "step-finish") continue;
     finishes += 1;
