@@ -69,11 +69,20 @@ export function packModules(files: readonly BundleFile[], hot: HotModules = {}):
   }
   const packed = [...packs].map(([pack, modules]) => ({
     fileName: `${pack}.pack.js`,
-    code: `"use strict";\n${modules.join("")}`,
+    code: `"use strict";\n${asAscii(modules.join(""))}`,
   }));
   const twice = packed.find(({ fileName }) => known.has(fileName));
   if (twice) throw new Error(`${twice.fileName} is a file of the bundle and would be a pack too.`);
   return [LOADER, ...alone, ...packed];
+}
+
+/**
+ * The same code without characters that are not ASCII: with a single one of them, all of a file is read and compiled as
+ * two bytes a character. In strings, templates and patterns an escape means the same, in comments nothing; no name here
+ * has such characters, and `String.raw` is not used on them.
+ */
+function asAscii(code: string): string {
+  return code.replaceAll(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Where a file of a bundle comes to; none for one that stays a file. */

@@ -75,3 +75,14 @@ test("a file that is not in the bundle, and a name that is taken, end the build"
   ];
   expect(() => packModules(taken)).toThrow("a.pack.js is a file of the bundle and would be a pack too.");
 });
+
+test("packs have no character beyond ASCII, and mean the same", () => {
+  const code = 'exports.marks = ["…→", `─${1}│`, /^[•–\\u{1f600}]+$/u.test("•–😀"), "😀"]; // “so”';
+  const packed = packModules([{ fileName: "text/marks.js", code }]).find(({ fileName }) => fileName === "text.pack.js");
+  expect(packed?.code).toMatch(/^[\n -~]*$/);
+  const pack: Record<string, (exports: object) => void> = {};
+  runInNewContext(packed?.code ?? "", { exports: pack });
+  const marks: { marks?: unknown } = {};
+  pack["text/marks"]?.(marks);
+  expect(JSON.stringify(marks)).toBe(JSON.stringify({ marks: ["…→", "─1│", true, "😀"] }));
+});
