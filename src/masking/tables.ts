@@ -1,4 +1,5 @@
 import { after, BARS } from "./assigned-values.js";
+import { tableOf as codesOf, isLetter } from "./characters.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { type NameStrength, nameStrength } from "./secret-names.js";
 import { valueStrength } from "./secret-values.js";
@@ -215,8 +216,28 @@ function unquoted(cell: string): string | undefined {
   return value.length < SHORTEST_CELL || value.length > LONGEST_CELL || /["`]/.test(value) ? undefined : value;
 }
 
+/** What can stand behind the name of a column, of the first 128 characters. */
+const COLUMN_ENDS = codesOf(`" ,;\t\r\n${BARS}`);
+/** No word of these is longer. */
+const LONGEST_WORD = Math.max(...COLUMN_WORDS.map(({ length }) => length));
+
+/** Whether what stands behind a word is not the next one of a sentence, as behind most. */
+function mayEnd(text: string, place: number): boolean {
+  let end = place;
+  while (end - place <= LONGEST_WORD && isWordPart(text.charCodeAt(end))) end += 1;
+  const code = text.charCodeAt(end);
+  if (code !== 32) return code > 127 || COLUMN_ENDS[code] === 1;
+  const next = text.charCodeAt(end + 1);
+  // Of a secret access key.
+  return next > 127 || COLUMN_ENDS[next] === 1 || next === 97 || next === 65;
+}
+
+function isWordPart(code: number): boolean {
+  return isLetter(code) || code === 95;
+}
+
 function isColumn(text: string, place: number): boolean {
-  if (after(COLUMN, text, place) === undefined) return false;
+  if (!mayEnd(text, place) || after(COLUMN, text, place) === undefined) return false;
   for (let from = place; from >= 0 && place - from <= FURTHEST_BACK; from -= 1) {
     if ((after(WHOLE_COLUMN, text, from) ?? 0) > place) return true;
   }
