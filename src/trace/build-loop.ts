@@ -31,10 +31,12 @@ export function loopsOf(
   const { id, turns } = session;
   const subagents = subagentTurns(session);
   const { byTool, byAnswer, byTurn } = subagents;
-  const placed = [byTool, byAnswer, byTurn].flatMap((places) => [...places.values()].flat());
-  const children = new Map(
-    [...new Set(placed.map(({ session: child }) => child))].map((child) => [child, loopsOf(child, context)]),
-  );
+  const children = new Map<Session, ReturnType<typeof loopsOf>>();
+  for (const places of [byTool, byAnswer, byTurn]) {
+    for (const { session: child } of [...places.values()].flat()) {
+      if (!children.has(child)) children.set(child, loopsOf(child, context));
+    }
+  }
   const loopsAt = (places: ReadonlyMap<string, readonly SubagentTurn[]>, key: string): readonly Loop[] =>
     places.get(key)?.flatMap(({ session: child, turn }) => children.get(child)?.loops[turn] ?? []) ?? NO_LOOPS;
   // Most sessions have no subagents at all, and thousands of tools.
@@ -164,8 +166,11 @@ function askedSummaries(answers: readonly Answer[]): ReadonlySet<Answer> {
   );
 }
 
+const NO_NOTES: readonly string[] = [];
+
 /** Commands stand as turns of their own. */
 function contextNotes({ context }: Turn): readonly string[] {
+  if (context.length === 0) return NO_NOTES;
   const commands = new Set(context.filter(isAnswer).map(({ answers }) => answers));
   const read = context.filter(({ kind, id }) => kind === "told" && !commands.has(id)).length;
   if (read === 0) return [];
@@ -197,10 +202,10 @@ function judged(step: Step, { error, failedStep, lastAnswered }: TurnFailure): S
 
 /** What opencode has put behind the last answer, and no call took up. */
 function unansweredIn({ prompts, rest }: Turn): readonly ChatMessage[] {
+  const behind = rest.slice(rest.findLastIndex(isAnswer) + 1);
+  if (behind.length === 0) return [];
   const asked: ReadonlySet<Entry> = new Set(prompts);
-  return rest
-    .slice(rest.findLastIndex(isAnswer) + 1)
-    .flatMap((entry) => (entry.kind === "told" && !asked.has(entry) ? [userInput(entry)] : []));
+  return behind.flatMap((entry) => (entry.kind === "told" && !asked.has(entry) ? [userInput(entry)] : []));
 }
 
 function finalOutput(answers: readonly Answer[], steps: readonly Step[]): unknown {

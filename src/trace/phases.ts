@@ -145,13 +145,16 @@ function firstOf(open: readonly OwnWork[]): OwnWork | undefined {
 
 /** An account's `other` by phases. @param phases those of its time, without overlaps */
 export function ownTimeOf({ other }: Pick<TimeAccount, "other">, phases: readonly OwnPhase[]): OwnTime {
-  const times: Partial<Record<PhaseKind, number>> = {};
+  const times = new Map<PhaseKind, number>();
   let named = 0;
   for (const { kind, start, end } of phases) {
-    times[kind] = (times[kind] ?? 0) + end - start;
+    times.set(kind, (times.get(kind) ?? 0) + end - start);
     named += end - start;
   }
   const ordered: { [Kind in PhaseKind]?: number } = {};
-  for (const kind of PHASE_KINDS) if (times[kind] !== undefined) ordered[kind] = times[kind];
+  for (const kind of PHASE_KINDS) {
+    const time = times.get(kind);
+    if (time !== undefined) ordered[kind] = time;
+  }
   return { ...ordered, other: other - named };
 }

@@ -23,14 +23,16 @@ export function placePhases(
 ): Pick<Loop, "phases" | "ownTime" | "around"> {
   const { sessionId, turn, start, end, work, account } = time;
   const { within, around } = turn.ownWork;
-  const scope = { sessionId, turnId: turn.id };
-  const all = phasesIn([...within, ...titlesIn(others)], {
-    ...scope,
+  const titles = titlesIn(others);
+  const all = phasesIn(titles.length === 0 ? within : [...within, ...titles], {
+    sessionId,
+    turnId: turn.id,
     bounds: { start, end },
-    busy: [...work.model, ...work.tools, ...work.waiting, ...work.retries],
+    busy: NONE.concat(work.model, work.tools, work.waiting, work.retries),
     cuts: boundsOf(steps),
   });
-  const outside = (bounds: Interval): readonly OwnPhase[] => phasesIn(around, { ...scope, bounds, busy: [], cuts: [] });
+  const outside = (bounds: Interval): readonly OwnPhase[] =>
+    phasesIn(around, { sessionId, turnId: turn.id, bounds, busy: [], cuts: [] });
   return {
     phases: placed(all, steps),
     ownTime: ownTimeOf(account, all),
@@ -43,6 +45,8 @@ export function placePhases(
           ],
   };
 }
+
+const NONE: readonly Interval[] = [];
 
 function boundsOf(steps: readonly Step[]): readonly number[] {
   const bounds: number[] = [];

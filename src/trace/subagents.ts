@@ -32,6 +32,7 @@ export interface SubagentPlaces {
  */
 export function subagentTurns({ turns, children }: Session): SubagentPlaces {
   const starting = toolsOf(turns, ({ subagent }) => subagent !== null);
+  if (children.length === 0 && starting.length === 0) return NOWHERE;
   let all: readonly PlacedTool[] | undefined;
   const places = { byTool: placed(), byAnswer: placed(), byTurn: placed() };
   const unclaimed: Session[] = [];
@@ -70,6 +71,15 @@ export function subagentTurns({ turns, children }: Session): SubagentPlaces {
   const missing = starting.filter(({ tool }) => !places.byTool.has(tool.id) && isMissing(tool, present));
   return { ...places, unclaimed, missing: new Set(missing.map(({ tool }) => tool.id)) };
 }
+
+/** One for all: most sessions are of a subagent that starts none itself. */
+const NOWHERE: SubagentPlaces = {
+  byTool: new Map(),
+  byAnswer: new Map(),
+  byTurn: new Map(),
+  unclaimed: [],
+  missing: new Set(),
+};
 
 class Placed extends Map<string, SubagentTurn[]> {
   add(key: string, one: SubagentTurn): void {

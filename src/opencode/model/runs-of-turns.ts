@@ -24,6 +24,7 @@ export function runsOfTurns(
   turns: readonly { readonly at: number; readonly answered: boolean }[],
   runs: readonly RunEvidence[],
 ): readonly (RunOfTurn | null)[] {
+  if (runs.length === 0) return turns.map(() => null);
   const taken = new Set<RunEvidence>();
   const found = turns.map(({ at, answered }) => {
     const run = runAt(at, runs);

@@ -157,11 +157,21 @@ function momentIn(row: unknown): number | undefined {
 
 /** Each message says which session it is of, and none was made before it. */
 function sessionRow(info: unknown, [first]: readonly Message[]): unknown {
-  if (!isFields(info) || !first) return info;
+  if (!isFields(info) || !first || isTimed(info)) return info;
   const id = typeof info.id === "string" ? info.id : first.info.sessionID;
   return timedRow(
     { ...info, id, time: { created: first.info.time.created, ...withoutOtherTypes(info.time) } },
     first.info.time.created,
+  );
+}
+
+/** Whether it has all that follows from its messages, and no times that are none. */
+function isTimed({ id, time }: Fields): boolean {
+  return (
+    typeof id === "string" &&
+    isFields(time) &&
+    typeof time.created === "number" &&
+    Object.values(time).every((at) => typeof at === "number")
   );
 }
 
@@ -243,7 +253,8 @@ export function messageFromJson(raw: unknown, source: string, place: string | nu
   const whole = rawParts.map(wholeOf);
   // A list of its own length: those that grow have room to spare, and there are tens of thousands.
   if (areAll(whole)) {
-    return info.role === "user" ? { info, parts: whole, unknownParts: [] } : { info, parts: whole, unknownParts: [] };
+    const unknownParts = NOTHING_UNKNOWN;
+    return info.role === "user" ? { info, parts: whole, unknownParts } : { info, parts: whole, unknownParts };
   }
   const parts: Part[] = [];
   const unknownParts: UnknownPart[] = [];
@@ -272,6 +283,9 @@ export function messageFromJson(raw: unknown, source: string, place: string | nu
   });
   return info.role === "user" ? { info, parts, unknownParts } : { info, parts, unknownParts };
 }
+
+/** One for all: nearly all messages have none. */
+const NOTHING_UNKNOWN: readonly UnknownPart[] = [];
 
 /** A part that no schema has to read; undefined: one has. */
 function wholeOf(raw: unknown): Part | undefined {

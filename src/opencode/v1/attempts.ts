@@ -5,6 +5,7 @@ import type {
   StepFinishPart,
   StepStartPart,
   TextPart,
+  ToolPart,
 } from "../schema/session-export.js";
 import { sumOfTokens } from "../schema/tokens.js";
 import { isProviderExecuted } from "./provider-tools.js";
@@ -16,6 +17,8 @@ export interface Attempt {
   readonly stepFinish: StepFinishPart | undefined;
   /** All parts of it: of a message with one attempt the message's own list, since there are tens of thousands. */
   readonly parts: readonly Part[];
+  /** The tools among them. */
+  readonly tools: readonly ToolPart[];
 }
 
 /** What the model thought or said. */
@@ -60,7 +63,12 @@ function attemptFrom(parts: readonly Part[]): Attempt {
     if (part.type === "step-start") stepStart ??= part;
     else if (part.type === "step-finish") stepFinish ??= part;
   }
-  return { stepStart, stepFinish, parts };
+  return { stepStart, stepFinish, parts, tools: parts.filter(isTool) };
+}
+
+/** Whether it is a call of a tool. */
+export function isTool(part: Part): part is ToolPart {
+  return part.type === "tool";
 }
 
 function isOpencodesTool(part: Part): boolean {

@@ -10,7 +10,7 @@ import {
 } from "../model/session-wire.js";
 import type { CallOutput, Interval, ModelFacts, Patch, ToolCall } from "../model/values.js";
 import type { AssistantInfo, AssistantMessage, Part, ToolPart } from "../schema/session-export.js";
-import { type Attempt, attemptsOf, isSpoken } from "./attempts.js";
+import { type Attempt, attemptsOf, isSpoken, isTool } from "./attempts.js";
 import type { MessageClock } from "./message-clock.js";
 import { finishOf } from "./message-kinds.js";
 import { isProviderExecuted } from "./provider-tools.js";
@@ -49,7 +49,9 @@ export function readAnswer(message: AssistantMessage, context: AnswerContext): A
   const wire = context.wire ?? NO_WIRE;
   const request = requestsOf(attempts, clock, context.requestsWithin, context.log, wire.requests);
   const runs = wire.tools.length === 0 ? wire.tools : toolsWithin(wire.tools, context.requestsWithin);
-  const tools = parts.filter(isTool).map((part) => readTool(part, clock, runs));
+  // A message's only attempt has all of its tools.
+  const called = attempts.length === 1 ? attempts[0]?.tools : undefined;
+  const tools = (called ?? parts.filter(isTool)).map((part) => readTool(part, clock, runs));
   const patches: Patch[] = [];
   for (const part of parts) if (part.type === "patch") patches.push({ hash: part.hash, files: part.files });
   const { completed = null } = info.time;
@@ -159,23 +161,19 @@ function deadRequests({ id }: AssistantInfo, { dead }: CallRequest): readonly De
   }));
 }
 
+const NO_ATTEMPT: Pick<Attempt, "parts" | "tools"> = { parts: NOTHING, tools: NOTHING };
+
 /** What the model answered; empty blocks (redacted thinking, the text of a killed stream) count as none. */
 function outputOf(attempt: Attempt | undefined): CallOutput {
   let thinking: string | null = null;
   let text: string | null = null;
-  let hasTools = false;
-  const parts = attempt?.parts ?? NOTHING;
+  const { parts, tools } = attempt ?? NO_ATTEMPT;
   for (const part of parts) {
-    hasTools ||= part.type === "tool";
     if (!isSpoken(part) || part.text === "") continue;
     if (part.type === "reasoning") thinking = thinking === null ? part.text : `${thinking}\n\n${part.text}`;
     else text = text === null ? part.text : `${text}\n\n${part.text}`;
   }
-  return { thinking, text, toolCalls: hasTools ? parts.filter(isTool).map(toolCallOf) : NOTHING };
-}
-
-function isTool(part: Part): part is ToolPart {
-  return part.type === "tool";
+  return { thinking, text, toolCalls: tools.length === 0 ? NOTHING : tools.map(toolCallOf) };
 }
 
 function toolCallOf(part: ToolPart): ToolCall {

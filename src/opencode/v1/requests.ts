@@ -78,7 +78,7 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
 const NONE_DEAD: readonly DeadRequest[] = [];
 
 /** A request that failed, or was cut off, before its first chunk. */
-const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, parts: [] };
+const SILENT: Attempt = { stepStart: undefined, stepFinish: undefined, parts: [], tools: [] };
 
 function fromExport(
   call: Attempt,

@@ -14,6 +14,7 @@ export interface SessionMarks {
 export function marksBySession(
   marks: readonly LoggedMark[],
 ): (session: { readonly id: string; readonly directory: string }) => SessionMarks {
+  if (marks.length === 0) return () => UNMARKED;
   const processes = new Map<string, Set<string>>();
   const firstLoops = new Map<string, number>();
   const own = new Map<string, LoggedMark[]>();
@@ -42,6 +43,9 @@ export function marksBySession(
 }
 
 const NO_MARKS: readonly LoggedMark[] = [];
+
+/** Most sessions are read without a log. */
+const UNMARKED: SessionMarks = { of: () => NO_MARKS, isFirstLoop: () => false };
 
 function pushTo<Key>(lists: Map<Key, LoggedMark[]>, key: Key, mark: LoggedMark): void {
   const list = lists.get(key);
