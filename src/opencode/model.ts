@@ -56,9 +56,9 @@ export function sessionModel(tree: SessionTree, evidence: Evidence): Session {
   const readV1 = readerV1(evidence, wires);
   const readV2 = readerV2(evidence, wires);
   const readTree = ({ session, children }: SessionTree, runs: readonly RunEvidence[]): Session => {
-    const read = session.generation === 1 ? readV1(session, runs) : readV2(session, runs);
     // Runs are the root's.
-    return { ...read, children: children.map((child) => readTree(child, [])) };
+    const below = children.map((child) => readTree(child, []));
+    return session.generation === 1 ? readV1(session, runs, below) : readV2(session, runs, below);
   };
   return readTree(tree, evidence.runs ?? []);
 }

@@ -33,8 +33,10 @@ export function loopsOf(
   const { byTool, byAnswer, byTurn } = subagents;
   const children = new Map<Session, ReturnType<typeof loopsOf>>();
   for (const places of [byTool, byAnswer, byTurn]) {
-    for (const { session: child } of [...places.values()].flat()) {
-      if (!children.has(child)) children.set(child, loopsOf(child, context));
+    for (const placed of places.values()) {
+      for (const { session: child } of placed) {
+        if (!children.has(child)) children.set(child, loopsOf(child, context));
+      }
     }
   }
   const loopsAt = (places: ReadonlyMap<string, readonly SubagentTurn[]>, key: string): readonly Loop[] =>
@@ -129,7 +131,9 @@ function buildLoop(turn: Turn, session: Session, context: TurnContext): Loop {
       totals,
     ),
     account,
-    ...own,
+    phases: own.phases,
+    ownTime: own.ownTime,
+    around: own.around,
     ...(context.otherCalls.length > 0 ? { otherCalls: context.otherCalls } : {}),
     loops: loops.map((loop) => outliving(loop, { start, end }, "the turn that it was started in")),
     run: run?.id === undefined ? null : { id: run.id, attempt: run.attempt ?? 0 },

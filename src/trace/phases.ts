@@ -156,5 +156,5 @@ export function ownTimeOf({ other }: Pick<TimeAccount, "other">, phases: readonl
     const time = times.get(kind);
     if (time !== undefined) ordered[kind] = time;
   }
-  return { ...ordered, other: other - named };
+  return Object.assign(ordered, { other: other - named });
 }

@@ -45,11 +45,17 @@ export interface Session {
   readonly unread: Readonly<Record<string, number>>;
 }
 
-/** A session without those of its subagents. */
-export type SessionAlone = Omit<Session, "children">;
-
-/** Reads one session's export. @param runs of looptrace's that were this session's */
-export type SessionReader<Export> = (session: Export, runs: readonly RunEvidence[]) => SessionAlone;
+/**
+ * Reads one session's export.
+ *
+ * @param runs of looptrace's that were this session's
+ * @param children the sessions below it, read already
+ */
+export type SessionReader<Export> = (
+  session: Export,
+  runs: readonly RunEvidence[],
+  children: readonly Session[],
+) => Session;
 
 /** What was used, and what it cost; `cost` is null where opencode knows no price. */
 export interface Spent {

@@ -2,7 +2,7 @@ import type { Evidence } from "../model/evidence.js";
 import { withOtherRequests } from "../model/other-requests.js";
 import { NO_OWN_WORK } from "../model/own-work.js";
 import { type RunOfTurn, runAt, runsOfTurns } from "../model/runs-of-turns.js";
-import type { Entry, SessionAlone, SessionReader, Turn } from "../model/session.js";
+import type { Entry, Session, SessionReader, Turn } from "../model/session.js";
 import type { SessionWire } from "../model/session-wire.js";
 import type { ModelFacts } from "../model/values.js";
 import type { RunEvidence } from "../schema/run-evidence.js";
@@ -32,10 +32,10 @@ export function readerV1(
   const logs = logBySession(log, runs);
   const marksOf = marksBySession(log?.marks ?? []);
   const hasServers = mcpServers.length > 0;
-  return (session, own) => {
+  return (session, own, children) => {
     const { id } = session.info;
     const marks = marksOf(session.info);
-    return readSession(session, { log: logs.get(id), wire: wires.get(id), marks, hasServers }, own);
+    return readSession(session, { log: logs.get(id), wire: wires.get(id), marks, hasServers }, own, children);
   };
 }
 
@@ -43,7 +43,8 @@ function readSession(
   session: SessionExportV1,
   { log, wire, marks, hasServers }: Omit<SessionContext, "version" | "answers" | "places" | "notedAt">,
   runs: readonly RunEvidence[],
-): SessionAlone {
+  children: readonly Session[],
+): Session {
   const { info } = session;
   const raw = turnsOf(session, (at) => runAt(at, runs));
   const runOf = runsOfTurns(
@@ -69,6 +70,7 @@ function readSession(
     parentId: info.parentID ?? null,
     createdAt: info.time.created,
     turns: wire ? withOtherRequests(turns, wire) : turns,
+    children,
     // What 1.x counts holds what a fork copied.
     counted: null,
     unread: unreadOf(session),

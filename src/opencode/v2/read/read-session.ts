@@ -2,7 +2,7 @@ import type { Evidence } from "../../model/evidence.js";
 import { withOtherRequests } from "../../model/other-requests.js";
 import { NO_OWN_WORK } from "../../model/own-work.js";
 import { type RunOfTurn, runsOfTurns } from "../../model/runs-of-turns.js";
-import type { Entry, SessionAlone, SessionReader, Spent, Told, Turn, TurnEnd } from "../../model/session.js";
+import type { Entry, Session, SessionReader, Spent, Told, Turn, TurnEnd } from "../../model/session.js";
 import { NO_WIRE, type SessionWire, sentWithin, type WireRequest } from "../../model/session-wire.js";
 import type { ModelFacts } from "../../model/values.js";
 import { isWantedEnd } from "../../schema/run-end.js";
@@ -21,24 +21,25 @@ import { type RawTurn, turnsOf } from "./turns.js";
  *
  * @param evidence of a session and of those of its subagents, whose retries stand there as well
  * @param wires what was recorded of their requests, by session
- * @returns a function that reads one of them, without those below it, with the runs that are its own
+ * @returns a function that reads one of them, with the runs that are its own and the sessions below it
  */
 export function readerV2(
   { runs = [] }: Evidence,
   wires: ReadonlyMap<string, SessionWire>,
 ): SessionReader<SessionExportV2> {
   const retries = retriesBySession(runs);
-  return (session, own) => {
+  return (session, own, children) => {
     const { id } = session.info;
-    return readSession(session, own, { retries: retries.get(id) ?? [], wire: wires.get(id) ?? NO_WIRE });
+    return readSession(session, own, children, { retries: retries.get(id) ?? [], wire: wires.get(id) ?? NO_WIRE });
   };
 }
 
 function readSession(
   session: SessionExportV2,
   runs: readonly RunEvidence[],
+  children: readonly Session[],
   { retries, wire: recorded }: { readonly retries: readonly KnownRetry[]; readonly wire: SessionWire },
-): SessionAlone {
+): Session {
   const { info } = session;
   const wire = withCompactions(recorded, session);
   const raw = turnsOf(session, runs);
@@ -64,6 +65,7 @@ function readSession(
     parentId: info.parentID ?? null,
     createdAt: info.time.created,
     turns: withOtherRequests(turns, wire),
+    children,
     counted: countedIn(session),
     unread: unreadOf(session),
   };
