@@ -65,7 +65,11 @@ export function beginningsOf(known: readonly string[]): TellBeginnings {
   return (text, tell) => {
     const { length } = text;
     if (length < FEW) {
-      for (let at = 0; at < length; at += 1) if ((has(fours, fourAt(text, at)) & 1) !== 0) tell(at);
+      let here = fourAt(text, 0);
+      for (let at = 0; at < length; at += 1) {
+        if ((has(fours, here) & 1) !== 0) tell(at);
+        here = (here >>> 8) | (byteAt(text, at + 4) << 24);
+      }
       return;
     }
     const low = lowBytesOf(text);
@@ -107,6 +111,10 @@ function twosIn({ four }: LowBytes, from: number, to: number, threes: Table): nu
 
 /** The lower bytes of four characters, with zeros behind the end. */
 function fourAt(text: string, at: number): number {
-  const byte = (place: number): number => text.charCodeAt(place) & 255;
-  return byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24);
+  return byteAt(text, at) | (byteAt(text, at + 1) << 8) | (byteAt(text, at + 2) << 16) | (byteAt(text, at + 3) << 24);
+}
+
+/** The engine takes its time to say what stands behind the end. */
+function byteAt(text: string, at: number): number {
+  return at < text.length ? text.charCodeAt(at) & 255 : 0;
 }
