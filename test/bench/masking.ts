@@ -1,32 +1,41 @@
-import { builtUrl } from "./built.js";
+import { built, builtUrl } from "./built.js";
 import { alternate, type Comparison } from "./measure.js";
-import type { Plan } from "./sizes.js";
+import type { ExportSize, Plan } from "./sizes.js";
 import { syntheticSession } from "./synthetic-session.js";
+
+const { assembleSessions, maskFor, readExport, traceSession } = built;
+const { maskFound } = (await import(
+  builtUrl("sessions/loaded-session.js")
+)) as typeof import("../../src/sessions/loaded-session.js");
+
+/** No variable of it is secret. */
+const MASKING = { environment: {} };
 
 /**
  * Looking for secrets in a session and masking them, as before each sending and keeping, against JSON.parse of its
- * exports.
+ * exports; and all that `trace` and `show` do until there are traces.
  */
-export async function compareMasking({ maskedMb, maskingRounds }: Plan): Promise<readonly Comparison[]> {
-  const { maskFor } = (await import(builtUrl("masking/mask.js"))) as typeof import("../../src/masking/mask.js");
-  const { exports, bytes } = syntheticSession(maskedMb * 1e6);
+export async function compareMasking({ exports }: Plan): Promise<readonly Comparison[]> {
+  const measured: Comparison[] = [];
+  for (const size of exports) measured.push(...(await compareSize(size)));
+  return measured;
+}
+
+async function compareSize({ megabytes, rounds, warmUp, longestOutput }: ExportSize): Promise<readonly Comparison[]> {
+  const { exports, bytes } = syntheticSession(megabytes * 1e6, 1, longestOutput);
   const parsed = exports.map((text): unknown => JSON.parse(text));
-  const figures = await alternate(
-    {
-      looptrace: async () => (await maskFor([parsed], { environment: {} }))(parsed),
-      bare: () => exports.map((text): unknown => JSON.parse(text)),
-    },
-    maskingRounds,
-    1,
-  );
-  const speed = bytes / 1e6 / (figures.looptrace / 1000);
-  return [
-    {
-      name: `secrets found and masked, ${maskedMb} MB (bare: JSON.parse)`,
-      unit: "ms",
-      ...figures,
-      rounds: maskingRounds,
-      note: `${speed.toFixed(1)} MB/s`,
-    },
-  ];
+  const bare = () => exports.map((text): unknown => JSON.parse(text));
+  const alone = async () => (await maskFor([parsed], MASKING))(parsed);
+  const whole = async () => {
+    const sessions = exports.map((text, index) => readExport(text, `export ${index}`));
+    const masked = await maskFound({ sessions, logText: "", runs: [] }, MASKING);
+    return assembleSessions(masked.sessions).flatMap((tree) => traceSession(tree));
+  };
+  const name = `${megabytes} MB${longestOutput === undefined ? "" : " of short outputs"} (bare: JSON.parse)`;
+  const row = async (what: string, looptrace: () => unknown): Promise<Comparison> => {
+    const figures = await alternate({ looptrace, bare }, rounds, warmUp);
+    const speed = bytes / 1e6 / (figures.looptrace / 1000);
+    return { name: `${what}, ${name}`, unit: "ms", ...figures, rounds, note: `${speed.toFixed(0)} MB/s` };
+  };
+  return [await row("secrets found and masked", alone), { ...(await row("export → masked trace", whole)), aim: 4 }];
 }
