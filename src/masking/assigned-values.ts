@@ -67,7 +67,7 @@ export function settingAt(text: string, from: number): Value | undefined {
 /** What ends a value without quotes behind a name, or behind `is`, as far as the first 128 characters do. */
 const ENDS = tableOf(" \t\n\v\f\r\"'`;|&<>");
 const SAID_ENDS = tableOf(" \t\n\v\f\r\"'`<>");
-/** The strength of what has fewer characters is 0, and less than 3. */
+/** Of what has fewer characters `valueStrength` says 0, or less than 3. */
 const [SHORTEST_WEAK, SHORTEST_STRONG] = [4, 16];
 
 /** Whether what stands without quotes behind `is` is shorter than what chance makes. */
@@ -76,7 +76,7 @@ export function isSurelyWeak(text: string, at: number): boolean {
 }
 
 /**
- * Whether what stands without quotes at a place is surely no secret: less than a value has.
+ * Whether what stands without quotes at a place is surely no secret: it is too short for one.
  *
  * @param orWord whether a word of letters alone, or a number, is none either
  */

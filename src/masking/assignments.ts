@@ -205,15 +205,16 @@ function assigned(
 ): readonly SecretMatch[] {
   if (name.isHeader) return headerValues(text, name, operated);
   const isComparison = operator.startsWith("==") || operator.startsWith("!=");
-  let at = gapEnd(text, operated);
-  const blank = at;
+  const gap = gapEnd(text, operated);
+  let at = gap;
   if (operator === ":") at = after(TYPED, text, operated) ?? after(EMPHASIS_END, text, operated) ?? at;
   else if (operator === "=" && operated === name.to + 1) {
     const continued = after(CONTINUED, text, operated);
     if (continued !== undefined) return one(text, name, continuedAt(text, continued), "inline");
   }
-  const broken =
-    isBreak(text.charCodeAt(blank)) || blank - operated === LONGEST_GAP ? after(LINE_BREAK, text, operated) : undefined;
+  // A line break may come behind more blanks than a gap has.
+  const mayBreak = isBreak(text.charCodeAt(gap)) || gap - operated === LONGEST_GAP;
+  const broken = mayBreak ? after(LINE_BREAK, text, operated) : undefined;
   const quoted = quotedAt(text, broken ?? at);
   if (quoted) {
     if (isComparison) return name.strength === 3 ? one(text, name, quoted, "inline") : [];
@@ -276,6 +277,7 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
   const said = canBegin(SAYS, text.charCodeAt(isGap ? start : name.to)) ? after(SAID, text, name.to) : undefined;
   if (said !== undefined) {
+    // Of less than strong names `assigned-secrets.ts` wants strong values in a line.
     if (name.strength < 3 && isSurelyWeak(text, said)) return [];
     return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
   }

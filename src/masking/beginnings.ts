@@ -37,10 +37,13 @@ const FEW = 24;
 /** A function that is called for each part of a text is compiled well before the text is at its end. */
 const PART = 1 << 13;
 
-/** Every second place of a part at which, or behind which, one may begin; those of the next part are written over them. */
+/** Every second place of a part at which, or behind which, one may begin; the next part writes over them. */
 const twos = new Int32Array(PART / 2 + 2);
 
-/** Tells of each place, ascending, where one of the known texts may begin; at most of the others it tells nothing. */
+/**
+ * Tells of each place, ascending, where one of the known texts may begin; at most of the others it tells nothing.
+ * `tell` must not look through a text itself: places and bytes stand in memory that all of these share.
+ */
 export type TellBeginnings = (text: string, tell: (at: number) => void) => void;
 
 /** @param known texts of at least three characters */
@@ -92,7 +95,7 @@ const THREE = 0xff_ffff;
  * where.
  *
  * @param from a multiple of four
- * @param threes the bytes behind it, or behind the place before
+ * @param threes the three bytes behind a place at which one begins, and those behind the place after it
  * @returns how many were kept; some may stand behind `to`
  */
 function twosIn({ four }: LowBytes, from: number, to: number, threes: Table): number {

@@ -1,6 +1,8 @@
 /** Where in a text something may begin that is looked for: one look at each character, for all that is looked for. */
+
 import { ADDRESS_WORDS } from "./addresses.js";
 import { mayBeStemAt, STEMS } from "./assigned-names.js";
+import { DIGITS, LETTERS } from "./characters.js";
 import { COMMAND_WORDS } from "./commands.js";
 import { MANIFEST_WORD, PHRASE_WORDS, PORT_WORDS, WEB_KEY_WORD } from "./config-lines.js";
 import { KNOWN_BEGINNING, KNOWN_WORDS } from "./known-beginnings.js";
@@ -136,7 +138,7 @@ function charactersOf(one: string): Following {
 
 /** What a token may not follow on: a longer word is another one. */
 const WORD_CODES = new Uint8Array(1 << 16);
-for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") {
+for (const character of `${LETTERS}${DIGITS}_-`) {
   WORD_CODES[character.charCodeAt(0)] = 1;
 }
 
@@ -178,8 +180,8 @@ function lookThrough(text: string, low: LowBytes, from: number, to: number, foun
 
 /**
  * Asks at every second place whether something may begin there, by four characters, or at the next one, by three. Where
- * nothing may, which is nearly everywhere, nothing else is asked. Each place is written down, and kept where there may be
- * something: a processor cannot foresee where, and would go on the wrong way.
+ * nothing may, which is nearly everywhere, nothing else is asked. Each place is written down, and kept where there may
+ * be something: a processor cannot foresee where, and would go on the wrong way.
  *
  * @returns how many were kept
  */

@@ -29,12 +29,8 @@ const FURTHEST = 8_000;
 export function inSignIns(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
   let done = 0;
-  let next = 0;
   for (const index of places) {
-    const typed = index < next ? undefined : after(TYPE, text, index);
-    if (typed === undefined) continue;
-    next = typed;
-    if (index < done) continue;
+    if (index < done || after(TYPE, text, index) === undefined) continue;
     const first = Math.max(done, index - FURTHEST);
     const before = text.slice(first, index);
     const from = Math.max(before.lastIndexOf("{"), before.lastIndexOf("}")) + 1;

@@ -218,6 +218,8 @@ function unquoted(cell: string): string | undefined {
 
 /** What can stand behind the name of a column, of the first 128 characters. */
 const COLUMN_ENDS = codesOf(`" ,;\t\r\n${BARS}`);
+/** What the second word of a secret access key begins with. */
+const [SMALL_A, CAPITAL_A] = [97, 65];
 /** No word of these is longer. */
 const LONGEST_WORD = Math.max(...COLUMN_WORDS.map(({ length }) => length));
 
@@ -228,8 +230,7 @@ function mayEnd(text: string, place: number): boolean {
   const code = text.charCodeAt(end);
   if (code !== 32) return code > 127 || COLUMN_ENDS[code] === 1;
   const next = text.charCodeAt(end + 1);
-  // Of a secret access key.
-  return next > 127 || COLUMN_ENDS[next] === 1 || next === 97 || next === 65;
+  return next > 127 || COLUMN_ENDS[next] === 1 || next === SMALL_A || next === CAPITAL_A;
 }
 
 function isWordPart(code: number): boolean {

@@ -1,3 +1,4 @@
+import { DIGITS, LETTERS } from "./characters.js";
 import type { ValueStrength } from "./secret-values.js";
 
 /** What one kind of token looks like: how it begins, and what follows. */
@@ -34,7 +35,7 @@ function shape(
 
 /** What tokens are made of. */
 const TOKEN_CODES = new Uint8Array(1 << 16);
-for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/.=") {
+for (const character of `${LETTERS}${DIGITS}_-+/.=`) {
   TOKEN_CODES[character.charCodeAt(0)] = 1;
 }
 

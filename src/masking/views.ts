@@ -4,6 +4,7 @@
  */
 
 import { after } from "./assigned-values.js";
+import { DIGITS, LETTERS } from "./characters.js";
 import { lowBytesOf } from "./low-bytes.js";
 
 /** A text, and where each of its characters comes from. */
@@ -166,7 +167,7 @@ function lastBefore(length: number, holds: (index: number) => boolean): number {
 
 /** What base64 is written with, also that of addresses. */
 const BASE64_CODES = new Uint8Array(1 << 16);
-for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-") {
+for (const character of `${LETTERS}${DIGITS}+/_-`) {
   BASE64_CODES[character.charCodeAt(0)] = 1;
 }
 const SHORTEST_RUN = 20;
