@@ -41,3 +41,8 @@ test.each([
 ])("%j, where words are none: %j", (value, orWord, expected) => {
   expect(isSurelyPlain(`${value} `, 0, orWord)).toBe(expected);
 });
+
+test.each(["", "b", "r", "u", "f", "@", "$", "L", "$@", "Lb"])("a quote may stand behind %j", (prefix) => {
+  const from = prefix.length + 1;
+  expect(quotedAt(`${prefix}"two words"`, 0)).toEqual({ from, to: from + 9, quoted: true });
+});

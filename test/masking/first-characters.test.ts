@@ -26,11 +26,7 @@ test.each([
   ["a name in parentheses", `env('password') = "${WEAK}"`],
   ["a name in braces", `env{password} = "${WEAK}"`],
   ["a symbol in braces", `{:password} = "${WEAK}"`],
-  ...["b", "r", "u", "f", "@", "$", "L", "$@", "Lb"].map((prefix) => [
-    `a value behind ${prefix}`,
-    `password = ${prefix}"${WEAK}"`,
-  ]),
-])("%s", async (_, text = "") => {
+])("%s", async (_, text) => {
   const masked = (await maskFor([text], { environment: {} }))(text);
   expect(masked).toMatch(/\[masked: [^\]]+\]/);
   expect(masked).not.toMatch(new RegExp(`${STRONG}|${WEAK}`));
