@@ -32,8 +32,8 @@ export interface Rehearsal {
 
 /**
  * Goes through what a run does when its answer is here while there is nothing to do but wait for it: code is loaded,
- * compiled and run for the first time then, which is most of what that takes. Once a process, and not before opencode
- * waits as well: to make ready for a first prompt takes all that a small machine has.
+ * compiled and run for the first time then, which is most of what that takes. Once a process, and as far as opencode
+ * tells not before it waits as well: to make ready for a first prompt takes all that a small machine has.
  *
  * @param generation opencode's
  * @param rehearsing goes through it until the signal says to stop

@@ -6,7 +6,7 @@ import { inTables } from "./tables.js";
 import { replacedView } from "./views.js";
 
 /** Where in a text what is known by a word or two may stand; ascending. */
-interface FormatPlaces {
+export interface FormatPlaces {
   /** The names of columns. */
   readonly columns: readonly number[];
   /** Words that have a phrase behind them. */

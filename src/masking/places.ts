@@ -4,7 +4,7 @@ import { ADDRESS_WORDS } from "./addresses.js";
 import { mayBeStemAt, STEMS } from "./assigned-names.js";
 import { DIGITS, LETTERS } from "./characters.js";
 import { COMMAND_WORDS } from "./commands.js";
-import { MANIFEST_WORD, PHRASE_WORDS, PORT_WORDS, WEB_KEY_WORD } from "./config-lines.js";
+import { type FormatPlaces, MANIFEST_WORD, PHRASE_WORDS, PORT_WORDS, WEB_KEY_WORD } from "./config-lines.js";
 import { KNOWN_BEGINNING, KNOWN_WORDS } from "./known-beginnings.js";
 import { type LowBytes, lowBytesOf } from "./low-bytes.js";
 import { KEY_WORDS } from "./private-keys.js";
@@ -13,7 +13,7 @@ import { COLUMN_WORDS } from "./tables.js";
 import { AROUND, SHAPES } from "./token-shapes.js";
 
 /** Places of a text, ascending in each list: what is looked for begins at one of its places, or nowhere. */
-export interface Places {
+export interface Places extends FormatPlaces {
   /** Tokens that their prefix tells. */
   readonly tokens: readonly number[];
   /** Names of secrets: where the word in them stands that says so. */
@@ -22,20 +22,8 @@ export interface Places {
   readonly commands: readonly number[];
   /** Words in the line that a private key begins with. */
   readonly keys: readonly number[];
-  /** Names of columns. */
-  readonly columns: readonly number[];
-  /** Words that stand before phrases of many words. */
-  readonly phrases: readonly number[];
-  /** Numbers of ports. */
-  readonly ports: readonly number[];
   /** What addresses are known by. */
   readonly addresses: readonly number[];
-  /** What a Kubernetes Secret is called. */
-  readonly manifests: readonly number[];
-  /** The field by which a JSON web key is known. */
-  readonly webKeys: readonly number[];
-  /** The field by which what signs in to a provider is known. */
-  readonly signIns: readonly number[];
   /** What secretlint's rules find. */
   readonly known: readonly number[];
   /** The words in the middle of tokens that stand somewhere in the text. */

@@ -13,7 +13,7 @@ export const SIGN_IN_FIELDS: ReadonlySet<string> = new Set(["key", "token", "acc
 /** What else stands beside them; an object with other fields is another one. */
 const BESIDE: ReadonlySet<string> = new Set(["type", "expires", "accountId", "enterpriseUrl", "metadata"]);
 
-/** What stands before the colon in it. */
+/** The field by which what signs in to a provider is known. */
 export const SIGN_IN_WORD = '"type"';
 const TYPE = /"type"\s{0,4}:\s{0,4}"(?:api|oauth|wellknown)"/y;
 const NAME = /"([^"\s]{1,60})"\s{0,4}:/g;
@@ -24,7 +24,7 @@ const FURTHEST = 8_000;
 /**
  * Takes time in proportion to the text.
  *
- * @param places where such a word may stand, ascending
+ * @param places where that field may stand, ascending
  */
 export function inSignIns(text: string, places: readonly number[]): readonly SecretMatch[] {
   const found: SecretMatch[] = [];

@@ -1,5 +1,5 @@
 import { after, BARS } from "./assigned-values.js";
-import { tableOf as codesOf, isLetter } from "./characters.js";
+import { isLetter, tableOf } from "./characters.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { type NameStrength, nameStrength } from "./secret-names.js";
 import { valueStrength } from "./secret-values.js";
@@ -73,7 +73,7 @@ export function inTables(text: string, places: readonly number[]): readonly Secr
     const head = lineAt(text, from);
     // Its other columns are looked at with this one, and what stands in a row is no name.
     next = from + head.length;
-    const table = tableOf(text, from, head);
+    const table = tableAt(text, from, head);
     if (!table) continue;
     found.push(...table.found);
     next = Math.max(next, table.end);
@@ -81,7 +81,7 @@ export function inTables(text: string, places: readonly number[]): readonly Secr
   return found;
 }
 
-function tableOf(text: string, from: number, head: string): FoundInTable | undefined {
+function tableAt(text: string, from: number, head: string): FoundInTable | undefined {
   const [prefix, rest] = splitPrefix(head);
   const names = rest.trimEnd();
   const below = from + head.length + 1;
@@ -217,7 +217,7 @@ function unquoted(cell: string): string | undefined {
 }
 
 /** What can stand behind the name of a column, of the first 128 characters. */
-const COLUMN_ENDS = codesOf(`" ,;\t\r\n${BARS}`);
+const COLUMN_ENDS = tableOf(`" ,;\t\r\n${BARS}`);
 /** What the second word of a secret access key begins with. */
 const [SMALL_A, CAPITAL_A] = [97, 65];
 /** No word of these is longer. */
