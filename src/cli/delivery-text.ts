@@ -1,4 +1,4 @@
-import { type DestinationReport, type ItemCounts, isRejected, isWaiting } from "../deliver/delivery-report.js";
+import { type DestinationReport, type ItemCounts, isKept, isRejected, isWaiting } from "../deliver/delivery-report.js";
 import { itemCount, KINDS_BESIDE } from "../deliver/items-text.js";
 import type { RequestKind } from "../deliver/queue/request-kind.js";
 import { count, plural } from "../text/format.js";
@@ -65,16 +65,12 @@ export function deliveryAdvice(reports: readonly DestinationReport[], again = "`
   const problems = reports.flatMap((report) => report.problems.map(oneLine));
   const advice = problems.slice(0, MOST_PROBLEMS);
   if (problems.length > MOST_PROBLEMS) advice.push(`… and ${problems.length - MOST_PROBLEMS} more of the kind`);
-  const waiting = reports.some(
-    ({ pending, beside }) =>
-      pending.spans > pending.unsavedSpans || Object.values(beside).some((one) => one.pending > one.unsaved),
-  );
   const lostSpans = reports.reduce((sum, { pending }) => sum + pending.unsavedSpans, 0);
   const lost = reports.reduce(
     (sum, { beside }) => Object.values(beside).reduce((all, one) => all + one.unsaved, sum),
     lostSpans,
   );
-  if (waiting) advice.push(`What was not delivered is kept in the outbox; ${again}.`);
+  if (reports.some(isKept)) advice.push(`What was not delivered is kept in the outbox; ${again}.`);
   if (lost > 0)
     advice.push(
       `${plural(lost, lostSpans === lost ? "span" : "item")} could not be kept either; run \`looptrace trace\` on the session again.`,

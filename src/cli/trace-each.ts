@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { DestinationReport } from "../deliver/delivery-report.js";
 import type { Destination } from "../deliver/destinations/destination.js";
 import { messageOf } from "../errors/thrown.js";
-import { mergeReports } from "../export/merge-reports.js";
+import { sumDeliveries } from "../export/delivery-sum.js";
 import {
   areSent,
   isUnchanged,
@@ -165,15 +165,15 @@ export async function traceEach(
   options: LoadOptions,
   { flags, terminal, context, scores, sent }: TraceEachOptions,
 ): Promise<TracedAll> {
-  const { destinations, file } = context;
+  const { destinations, file, paths } = context;
   const exporter = context.exporter();
+  const sum = sumDeliveries(paths, destinations);
   const { force = false, quiet = false } = flags;
   const counter = sessionCounter(terminal, quiet ? 0 : wanted.length);
   const printed = flags.json ? traceDocument(terminal) : traceTexts(terminal, wanted.length > 1);
   const failed: { readonly source: string; readonly reason: string }[] = [];
   let seen = 0;
   let open = 0;
-  let reports: readonly DestinationReport[] = [];
   let stopped: DestinationReport | undefined;
   const ending = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, ending.signal]) : ending.signal;
@@ -184,12 +184,13 @@ export async function traceEach(
     signal,
     deliver: (traces) => {
       const whom = quiet ? [] : exporter.reachable();
+      sum.begin();
       return whileWaiting(terminal, whom, (onProgress) =>
         exporter.export(traces, { force, onProgress, scores: given.of }),
       );
     },
     async onDelivered(sessions, some) {
-      reports = mergeReports(reports, some);
+      sum.add(some);
       const bare = sessions.map((one) => ({ ...one, traces: [] }));
       if (areSent(some)) sent.note(bare);
       for (const { traces } of sessions) {
@@ -199,9 +200,7 @@ export async function traceEach(
       }
     },
     push: async () => (await exporter.flush({ all: true, budgetMs: PUSH_MS, signal })).reports,
-    onPushed(pushed) {
-      reports = reports.map((report) => asPushed(report, pushed));
-    },
+    onPushed: sum.pushed,
     onGivenUp(report) {
       stopped = report;
       ending.abort(new Error("a destination takes nothing"));
@@ -230,33 +229,8 @@ export async function traceEach(
   }).finally(() => stopReading?.());
   await batches.end();
   counter.clear();
-  return { seen, open, failed, reports, stopped, printed, counter };
+  return { seen, open, failed, reports: sum.reports(), stopped, printed, counter };
 }
-
-/** A report of what has waited, once it has been sent; what was refused meanwhile counts as that. */
-function asPushed(report: DestinationReport, pushed: readonly DestinationReport[]): DestinationReport {
-  const { pending, beside, destination } = report;
-  const told = pushed.find((one) => one.destination.id === destination.id);
-  const rejected = told?.rejected ?? 0;
-  const kinds = KINDS.flatMap((kind) => {
-    const counts = beside[kind];
-    if (!counts) return [];
-    const { acknowledged, pending: waited, unsaved } = counts;
-    const refused = told?.beside[kind]?.rejected ?? 0;
-    const taken = acknowledged + Math.max(0, waited - unsaved - refused);
-    return [[kind, { ...counts, acknowledged: taken, pending: unsaved, rejected: counts.rejected + refused }] as const];
-  });
-  const { unsavedSpans } = pending;
-  return {
-    ...report,
-    acknowledged: report.acknowledged + Math.max(0, pending.spans - unsavedSpans - rejected),
-    rejected: report.rejected + rejected,
-    pending: { spans: unsavedSpans, requests: 0, unsavedSpans },
-    beside: Object.fromEntries(kinds),
-  };
-}
-
-const KINDS = ["metrics", "scores", "media"] as const;
 
 /** For one attempt to send what waits, while reading waits for it. */
 const PUSH_MS = 10_000;

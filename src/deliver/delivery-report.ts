@@ -74,6 +74,11 @@ export function isWaiting({ pending, beside }: DestinationReport): boolean {
   return pending.spans > 0 || Object.values(beside).some((counts) => counts.pending > 0);
 }
 
+/** Whether something waits in the outbox, where a push finds it. */
+export function isKept({ pending, beside }: DestinationReport): boolean {
+  return pending.spans > pending.unsavedSpans || Object.values(beside).some((one) => one.pending > one.unsaved);
+}
+
 /** Whether a destination will never take something, of any kind. */
 export function isRejected({ rejected, beside }: DestinationReport): boolean {
   return rejected > 0 || Object.values(beside).some((counts) => counts.rejected > 0);

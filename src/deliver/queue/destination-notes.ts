@@ -62,7 +62,8 @@ function readText(path: string): string {
   return attempt(() => readOwnTextNow(path, MOST_NOTE_BYTES)) ?? "";
 }
 
-function readNote<T>(path: string, schema: z.ZodType<T>): T | undefined {
+/** A note of a destination's folder; undefined where there is none, or none that can be read. */
+export function readNote<T>(path: string, schema: z.ZodType<T>): T | undefined {
   const text = readText(path);
   return attempt(() => schema.parse(JSON.parse(text)));
 }

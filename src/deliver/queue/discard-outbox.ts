@@ -4,6 +4,7 @@ import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder, refuseUntrustedStore } from "../../files/trusted-store.js";
 import type { DestinationInfo } from "../destinations/destination.js";
 import { noteLastError, readDestinationInfo } from "./destination-notes.js";
+import { noteDiscarded } from "./discarded-items.js";
 import { type ClaimedEntry, claimRequest, listRequests, readRequest, removeRequest } from "./outbox.js";
 import { countItems, type OutboxStatus } from "./outbox-status.js";
 import { FORMATS } from "./request-format.js";
@@ -48,9 +49,11 @@ export async function discardOutbox(paths: StorePaths, destinationId: string): P
     }
     const body = await readRequest(claimed).catch(() => new Uint8Array());
     for (const { group } of attempt(() => FORMATS[entry.kind].itemsIn(body)) ?? []) traceIds.add(group);
-    await removeRequest(claimed);
     gone.push(claimed);
   }
+  // Before they go, so that no delivery takes them for sent. A full disk, which may be why, holds nothing back.
+  if (gone.length > 0) await noteDiscarded(paths, destinationId, countItems(gone)).catch(() => undefined);
+  for (const entry of gone) await removeRequest(entry);
   if (inDelivery === 0 && gone.length > 0) await noteLastError(paths, destinationId, undefined);
   return {
     destination,
