@@ -94,13 +94,18 @@ function plainLines(terminal: Terminal, { directory }: RunAbout): RunProgress {
   let saidStep: number | null = null;
   let saidFailures = 0;
   let turn = liveTurn(Date.now());
-  let saidBegin = false;
+  let saidBegin: "finding" | "starting" | undefined;
   const showBegin = ({ phase }: Progress): void => {
     // What an earlier run has left is still looked for.
-    if (saidBegin || (phase.kind === "starting" && phase.isBegun !== true)) return;
-    saidBegin = true;
-    const isFound = phase.kind === "loading" && phase.isWarm === true;
-    terminal.err(`${phaseWords(isFound ? { kind: "finding", since: phase.since } : { kind: "starting" })}\n`);
+    if (phase.kind === "starting" && phase.isBegun !== true) return;
+    if (saidBegin === undefined) {
+      const isFound = phase.kind === "loading" && phase.isWarm === true;
+      saidBegin = isFound ? "finding" : "starting";
+      terminal.err(`${phaseWords(isFound ? { kind: "finding", since: phase.since } : { kind: "starting" })}\n`);
+    } else if (saidBegin === "finding" && phase.kind === "starting") {
+      saidBegin = "starting";
+      terminal.err(`${phaseWords(phase)}: the one that an earlier run left could not be used\n`);
+    }
   };
   return {
     show: (progress) => {

@@ -55,7 +55,7 @@ export const SHORTEST_STRETCH_MS = 50;
 
 /**
  * What opencode did before its first request: `started in 3.2s: starting 2.31s, loading 418ms, prompt 400ms`. Of one
- * that was there already: `using the opencode that an earlier run left, ready in 293ms: finding it 151ms`.
+ * that was there already, and was of use: `using the opencode that an earlier run left, ready in 293ms: finding it 151ms`.
  *
  * @param now ms since the epoch
  * @param isKnown whether it has been said before that an earlier run left it
@@ -70,7 +70,8 @@ export function startingText(stretches: readonly StartingStretch[], now: number,
   const told = [...times]
     .filter(([, ms]) => ms >= SHORTEST_STRETCH_MS)
     .map(([words, ms]) => `${words} ${duration(ms)}`);
-  const found = stretches.find(({ phase }) => phase.kind === "finding");
-  const how = found ? `${isKnown ? "" : `${phaseWords(found.phase)}, `}ready` : "started";
+  const found = stretches.findLast(({ phase }) => phase.kind === "finding" || phase.kind === "starting");
+  const isFound = found?.phase.kind === "finding";
+  const how = isFound ? `${isKnown ? "" : `${phaseWords(found.phase)}, `}ready` : "started";
   return `${how} in ${duration(all)}${told.length > 0 ? `: ${told.join(", ")}` : ""}`;
 }

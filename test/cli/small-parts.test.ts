@@ -185,6 +185,42 @@ test("a log says that a run uses what an earlier run left, however long it took 
   expect(written).toEqual(["using the opencode that an earlier run left\n"]);
 });
 
+test("a log says that opencode starts after all, where what an earlier run left was of no use", () => {
+  const written: string[] = [];
+  const line = runProgress(terminal({}, false, written), ABOUT);
+  const since = Date.now();
+  line.show(progress(null, { kind: "starting", since }));
+  line.show(progress(null, { kind: "loading", since: since + 100, isWarm: true }));
+  line.show(progress(null, { kind: "starting", since }));
+  line.show(progress(null, { kind: "starting", since, isBegun: true }));
+  line.show(progress(null, { kind: "loading", since: since + 2_000, isWarm: false, why: "it could not be used" }));
+  line.show(progress(0, { kind: "waiting-for-model", since: since + 6_000 }));
+  line.stop();
+  expect(written.map((text) => text.replace(/[\d.]+m?s/g, "…"))).toEqual([
+    "using the opencode that an earlier run left\n",
+    "starting opencode: the one that an earlier run left could not be used\n",
+    expect.stringMatching(/^started in …: /),
+    "step 0 · waiting for the model …\n",
+  ]);
+});
+
+test("a log says nothing of a second look for what an earlier run left", () => {
+  const written: string[] = [];
+  const line = runProgress(terminal({}, false, written), ABOUT);
+  const since = Date.now();
+  for (const _ of [1, 2]) {
+    line.show(progress(null, { kind: "starting", since }));
+    line.show(progress(null, { kind: "loading", since: since + 100, isWarm: true }));
+  }
+  line.show(progress(0, { kind: "waiting-for-model", since: since + 6_000 }));
+  line.stop();
+  expect(written.map((text) => text.replace(/[\d.]+m?s/g, "…"))).toEqual([
+    "using the opencode that an earlier run left\n",
+    expect.stringMatching(/^ready in …: /),
+    "step 0 · waiting for the model …\n",
+  ]);
+});
+
 test("a terminal that cannot move its cursor gets the lines of a log", () => {
   const written: string[] = [];
   const line = runProgress(terminal({ TERM: "dumb" }, true, written), ABOUT);
