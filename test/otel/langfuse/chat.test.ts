@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { cleanValue } from "../../../src/otel/clean-value.js";
 import { chatInput } from "../../../src/otel/langfuse/chat-input.js";
 import { chatOutput } from "../../../src/otel/langfuse/chat-output.js";
 import type { CallOutput, ChatMessage, SentMessage } from "../../../src/trace/model.js";
@@ -75,6 +76,22 @@ describe("an answer on a call's page", () => {
   test("the contract's fields stand as they were", () => {
     const output = answer({ thinking: "true", text: "null", toolCalls: [call()] });
     expect(chatOutput(output, PROMPT, LIMIT).output).toMatchObject(output);
+  });
+
+  test("arguments whose JSON is longer than any text that is sent whole are shortened", () => {
+    // Of each of these characters JSON makes six.
+    const command = "\u0001".repeat(40_000);
+    const whole = JSON.stringify({ command });
+    const sentWith = (limit: number): string => {
+      const { messages } = chatOutput(answer({ toolCalls: [call({ arguments: { command } })] }), [], limit).output;
+      return JSON.parse(JSON.stringify(cleanValue(messages, limit)))[0].tool_calls[0].function.arguments;
+    };
+    for (const limit of [40_000, 100_000, 240_000]) {
+      const text = sentWith(limit);
+      expect(text).toContain(`[${whole.length - limit} of ${whole.length} characters left out]`);
+      expect(text.length).toBeLessThan(limit + 100);
+    }
+    for (const limit of [250_000, 899_999, 900_000]) expect(sentWith(limit)).toBe(whole);
   });
 
   test("what the page would not draw as Markdown anyway is not sent twice, and is said", () => {
