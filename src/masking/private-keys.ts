@@ -8,8 +8,11 @@ export const KEY_WORDS: readonly string[] = ["BEGIN ", "Private-Lines: "];
 /** How many dashes and blanks stand before the first of them. */
 const DASHES = 5;
 const LONGEST_KEY = 20_000;
-/** Where the lines of a key end, also as strings of programs have them. */
-const BREAKS = /\r?\n|(?:\\+r)?\\+n/g;
+/**
+ * Where the lines of a key end, also as strings and lists of programs have them: these may stand in JSON in JSON, each
+ * of which doubles the backslashes.
+ */
+const BREAKS = /(?:(?:\\{1,64}r)?\\{1,64}n)?\\{0,64}["'],\s*\\{0,64}["']|\r?\n|(?:\\{1,64}r)?\\{1,64}n/g;
 /** A key's lines have 64 or 76 characters, the last one fewer. */
 const BODY = /(?:[A-Za-z0-9/]|(?<=\S)\+)[A-Za-z0-9+/]{15,}={0,2}/g;
 const FULL_LINE = 40;
@@ -65,8 +68,10 @@ function linesOfKey(body: string, start: number, isClosed: boolean): readonly Se
         found.push(matchOf(start + from + line.indexOf(tail), tail, "PrivateKey", last.from, false));
         break;
       }
-      if (line.trim() !== "" && !HEADER.test(line)) others += MOST_OTHER_LINES / (found.length > 0 ? 2 : 3);
-      else others += 1;
+      const isEmpty = line.trim() === "";
+      if (!isEmpty && !HEADER.test(line)) others += MOST_OTHER_LINES / (found.length > 0 ? 2 : 3);
+      // Behind each line of a key there may be an empty one.
+      else if (!isEmpty || found.length === 0) others += 1;
       if (others > MOST_OTHER_LINES) break;
     }
     from = to + gap;

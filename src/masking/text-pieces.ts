@@ -86,7 +86,11 @@ const ID_LENGTH = 30;
 /** The texts and objects that a value is made of. */
 function addParts(value: object, left: unknown[], names: Names, { field, signIn }: PiecesWatcher): void {
   if (Array.isArray(value)) {
-    for (const item of value) if (typeof item === "string" || typeof item === "object") left.push(item);
+    // The first one last, as what was put there last is taken first: rows of one text may stand in a list.
+    for (let index = value.length - 1; index >= 0; index -= 1) {
+      const item: unknown = value[index];
+      if (typeof item === "string" || typeof item === "object") left.push(item);
+    }
     return;
   }
   const keys = Object.keys(value);

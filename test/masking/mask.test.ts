@@ -196,7 +196,7 @@ describe("a private key", () => {
   const [begin, end] = ["-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----"];
   const lines = [begin, ...body, "shortLast0123456==", end];
 
-  test.each<[string, string]>([
+  test.each<[string, unknown]>([
     ["as it is", lines.join("\n")],
     ["with numbers before its lines", lines.map((line, index) => `${index + 1}: ${line}`).join("\n")],
     ["as cat -n shows it", lines.map((line, index) => `     ${index + 1}\t${line}`).join("\n")],
@@ -205,8 +205,16 @@ describe("a private key", () => {
     ["inside of JSON inside of JSON", JSON.stringify(JSON.stringify({ key: lines.join("\n") }))],
     ["without its end", lines.slice(0, 9).join("\n")],
     ["encrypted", lines.join("\r\n").replace("OPENSSH", "ENCRYPTED")],
-  ])("%s", async (_, text) => {
-    const result = await masked(text);
+    ["as a list", lines],
+    ["as a list that is JSON", JSON.stringify(lines)],
+    ["as a list of JSON's with a row on each line", JSON.stringify(lines, null, 2)],
+    ["as a list in JSON in JSON", JSON.stringify(JSON.stringify({ lines }))],
+    ["as a list of a program's", `key = [\n${lines.map((line) => `  '${line}',\n`).join("")}]`],
+    ["with an empty line after each", lines.join("\n\n")],
+    ["in a notebook", JSON.stringify({ source: lines.map((line) => `${line}\n`) }, null, 1)],
+    ["in a notebook that was read", { source: lines.map((line) => `${line}\n`) }],
+  ])("%s", async (_, value) => {
+    const result = JSON.stringify(await masked(value));
     for (const line of body) expect(result).not.toContain(line);
     expect(result).not.toContain("shortLast");
   });
