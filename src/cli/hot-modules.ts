@@ -380,6 +380,7 @@ export const HOT_MODULES: HotModules = {
     "analysis/findings/conversation",
     "analysis/findings/in-vain",
     "analysis/findings/doom-loops",
+    "analysis/findings/call-cycles",
     "analysis/findings/repeated-reads",
     "analysis/findings/file-reads",
     "analysis/findings/subagent-rereads",

@@ -10,6 +10,8 @@ export type FindingKind =
   | "repeated-failure"
   /** The model did the same again and again, in vain. */
   | "doom-loop"
+  /** The same few calls came in turns, with the same arguments and results. */
+  | "call-cycle"
   /** The output of a tool was truncated, and what was missing was asked for again. */
   | "truncated-output"
   /** Tools of an MCP server were sent with each request and never called. */

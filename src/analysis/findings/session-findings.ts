@@ -5,6 +5,7 @@ import { pricesOf } from "../../trace/token-prices.js";
 import { addCost, recordedUsage, totalTokens } from "../../trace/usage.js";
 import { billedSession } from "../context-bill.js";
 import { cacheBreaks } from "./cache-breaks.js";
+import { callCycles } from "./call-cycles.js";
 import { callsOf, type Talks, talksOf } from "./conversation.js";
 import { doomLoops } from "./doom-loops.js";
 import type { Finding, Found } from "./finding.js";
@@ -58,6 +59,7 @@ export function sessionFindings(traces: readonly LoopTrace[], own?: UserPrices):
   const size = sizeOf(talks);
   const found: readonly Found[] = [
     ...doomLoops(talks),
+    ...callCycles(talks, inVain),
     ...repeatedReads(talks, prices, inVain),
     ...subagentRereads(talks, prices),
     ...repeatedFailures(talks, inVain),

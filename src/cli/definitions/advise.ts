@@ -27,6 +27,7 @@ Findings:
   subagent-reread     subagents read again what was read before they began
   repeated-failure    most calls of a tool failed, all in the same way
   doom-loop           the model did the same again and again, in vain
+  call-cycle          the same few calls came in turns, with the same results
   truncated-output    an output was truncated, and asked for again
   unused-server       an MCP server's tools were sent with each request and never called
   large-instructions  instruction files are the largest part of what stands before the conversation

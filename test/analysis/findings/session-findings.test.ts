@@ -74,6 +74,57 @@ describe("a file that was read again", () => {
   });
 });
 
+describe("calls in turns", () => {
+  const edit: Called = { name: "edit", input: { filePath: "a.ts", oldString: "x" }, error: "Could not find oldString" };
+  const test3: Called = bash("npm test", "1 failed", { exit: 1 });
+  const turns = (...calls: readonly (Called | readonly Called[])[]): readonly Said[] => [
+    ...calls.map((some): Said => ({ tools: [some].flat(), tokens: { input: 500, read: 2_000 } })),
+    { tokens: { input: 20, read: 2_500 } },
+  ];
+
+  test("are told with the steps after their first round", () => {
+    const [one, ...others] = found(turns(read("a.ts", LONG), edit, test3, edit, test3, edit, test3), "call-cycle");
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({
+      subject: "edit bash",
+      title: "The model called edit and bash in turns, with the same arguments and results",
+      where: [{ step: "3" }, { step: "4" }, { step: "5" }, { step: "6" }],
+      tokens: 4 * 2_510,
+      ms: 4 * 9_500,
+      evidence: ["3 times the same 2 calls in a row", "after the first time: steps 3, 4, 5 and 6"],
+    });
+    expect(one?.usd).toBeCloseTo(4 * (500 * PRICE.input + 2_000 * PRICE.read + 10 * PRICE.output), 9);
+  });
+
+  test("are told where one step makes all of them, and where a round is longer", () => {
+    const three = [bash("a"), bash("b"), bash("c")];
+    expect(found(turns(three, three, three, three), "call-cycle")).toMatchObject([
+      { evidence: ["4 times the same 3 calls in a row", "after the first time: steps 1, 2 and 3"] },
+    ]);
+    const four = [...three, bash("d")];
+    expect(found(turns(...four, ...four, ...four, bash("e")), "call-cycle")).toMatchObject([
+      { subject: "bash bash bash bash" },
+    ]);
+  });
+
+  test.each<[why: string, steps: readonly Said[]]>([
+    ["there are two rounds", turns(edit, test3, edit, test3, edit)],
+    ["a result is another", turns(edit, test3, edit, test3, edit, bash("npm test", "2 failed", { exit: 1 }))],
+    ["an argument is another", turns(edit, test3, edit, test3, { ...edit, input: { filePath: "b.ts" } }, test3)],
+    [
+      "a person has spoken",
+      turns(edit, test3, edit, test3, edit, test3).map((one, at) => (at === 4 ? { ...one, prompt: "Go on." } : one)),
+    ],
+    ["it is one call, a doom loop", turns(test3, test3, test3, test3, test3, test3, test3, test3)],
+    [
+      "a round is longer than that",
+      turns(...[1, 2, 3].flatMap(() => ["a", "b", "c", "d", "e"].map((name) => bash(name)))),
+    ],
+  ])("are no finding where %s", (_, steps) => {
+    expect(found(steps, "call-cycle")).toEqual([]);
+  });
+});
+
 describe("a tool that fails", () => {
   const failing = (name: string, error: string, index: number): Said => ({
     tools: [{ name, input: { n: index }, error }],
