@@ -1,0 +1,207 @@
+/**
+ * Where in a text one of many prefixes may stand. Of each four characters the two in the middle are looked up as they
+ * are, and tell which may stand before and behind them: one such look tells of two places.
+ */
+import type { LowBytes } from "./low-bytes.js";
+
+/** Lower bytes of codes. */
+export type Set8 = readonly number[];
+
+export const ANY: Set8 = [...Array(256).keys()];
+
+export interface Prefix {
+  /** What its first four characters can be, also where it is shorter. */
+  readonly characters: readonly [Set8, Set8, Set8, Set8];
+  /** How many characters it has by itself. */
+  readonly length: number;
+  /** What it is a prefix of: a bit or more, at most sixteen. */
+  readonly kind: number;
+}
+
+/** Of shorter ones those behind may be nearly any: they are told by the character before their first one. */
+const SHORTEST_ALONE = 3;
+
+/** By two lower bytes, the second one in the upper half, each. */
+interface Tables {
+  /** What may stand behind these in a prefix, or in the midst of one: a bit for the lower five of each character. */
+  readonly behind: Int32Array;
+  /** The same for what may stand before. */
+  readonly ahead: Int32Array;
+  /** What a prefix that begins with both may have behind them, and one further. */
+  readonly thirds: Int32Array;
+  readonly fourths: Int32Array;
+  /** Of which kinds short prefixes are that begin with both. */
+  readonly shortKinds: Uint16Array;
+  /** Of which kinds longer ones are: by the upper bits of what their first three characters are spread to. */
+  readonly kinds: Uint16Array;
+}
+
+/** Spreads what some bytes are over the bits of a number. */
+const SPREAD = 0x9e37_79b1;
+const KINDS_BITS = 15;
+
+/** @param three the lower three bytes of a number */
+function spread(three: number): number {
+  return Math.imul(three & 0xff_ffff, SPREAD) >>> (32 - KINDS_BITS);
+}
+
+export interface Prefixes {
+  /**
+   * Writes down where a prefix may begin in a part of a text, or right behind it; ascending, some places twice.
+   *
+   * @param from a multiple of four
+   * @param places for `MOST_PLACES`
+   * @returns how many there are
+   */
+  readonly look: (low: LowBytes, from: number, to: number, places: Int32Array) => number;
+  /** Of which kinds the prefixes are that may begin at such a place. */
+  readonly kindAt: (low: LowBytes, at: number) => number;
+}
+
+/** How many characters are looked through at once at most. */
+export const PART = 1 << 13;
+
+/** As many places as `look` writes down of one part at most. */
+export const MOST_PLACES = 2 * PART;
+
+/** The first of four characters of which a look has told something; those of the next part are written over them. */
+const fours = new Int32Array(PART / 4 + 1);
+/** The first of two in the middle of four. */
+const middles = new Int32Array(PART / 2 + 3);
+
+export function prefixesOf(prefixes: readonly Prefix[]): Prefixes {
+  const tables = tablesOf(prefixes);
+  const { kinds, shortKinds } = tables;
+  return {
+    look: (low, from, to, places) => {
+      const count = middlesOf(low, foursIn(low, from, to, tables), tables);
+      // Nothing stands before a text that could tell a short prefix.
+      places[0] = 0;
+      return placesAround(low, count, tables, places, from === 0 ? 1 : 0);
+    },
+    kindAt: ({ four }, at) => {
+      const here = four.getInt32(at, true);
+      return (shortKinds[here & 0xffff] ?? 0) | (kinds[spread(here)] ?? 0);
+    },
+  };
+}
+
+function tablesOf(prefixes: readonly Prefix[]): Tables {
+  const [behind, ahead, thirds, fourths] = [masks(), masks(), masks(), masks()];
+  const shortKinds = new Uint16Array(1 << 16);
+  const kinds = new Uint16Array(1 << KINDS_BITS);
+  for (const { characters, length, kind } of prefixes) {
+    const [first, second, third, fourth] = characters;
+    const isShort = length < SHORTEST_ALONE;
+    const [mayBeThird, mayBeFourth] = [maskOf(third), maskOf(fourth)];
+    each(first, second, (two) => {
+      add(behind, two, mayBeThird);
+      ahead[two] = ALL;
+      add(thirds, two, mayBeThird);
+      add(fourths, two, mayBeFourth);
+      if (isShort) shortKinds[two] = (shortKinds[two] ?? 0) | kind;
+      else for (const last of third) addKind(kinds, two | (last << 16), kind);
+    });
+    const [mayStandBehind, mayStandAhead] = isShort ? [maskOf(second), ALL] : [mayBeFourth, maskOf(first)];
+    each(isShort ? ANY : second, isShort ? first : third, (two) => {
+      add(behind, two, mayStandBehind);
+      add(ahead, two, mayStandAhead);
+    });
+  }
+  return { behind, ahead, thirds, fourths, kinds, shortKinds };
+}
+
+/** A bit for each. */
+const ALL = -1;
+
+function addKind(kinds: Uint16Array, three: number, kind: number): void {
+  const key = spread(three);
+  kinds[key] = (kinds[key] ?? 0) | kind;
+}
+
+function masks(): Int32Array {
+  return new Int32Array(1 << 16);
+}
+
+function each(first: Set8, second: Set8, tell: (two: number) => void): void {
+  for (const one of first) for (const other of second) tell(one | (other << 8));
+}
+
+function add(table: Int32Array, two: number, mask: number): void {
+  table[two] = (table[two] ?? 0) | mask;
+}
+
+function maskOf(characters: Set8): number {
+  if (characters === ANY) return ALL;
+  let mask = 0;
+  // Of a shift only the lower five bits count.
+  for (const character of characters) mask |= 1 << character;
+  return mask;
+}
+
+/**
+ * Looks at the middle of each four characters, and at what stands behind it. Each place is written down, and kept where
+ * there may be something: a processor cannot foresee where, and would go on the wrong way.
+ *
+ * @returns how many were kept
+ */
+function foursIn({ four }: LowBytes, from: number, to: number, { behind }: Tables): number {
+  let count = 0;
+  let here = four.getInt32(from, true);
+  for (let at = from; at < to; at += 4) {
+    const next = four.getInt32(at + 4, true);
+    const one = behind[(here >>> 8) & 0xffff] ?? 0;
+    const two = behind[(here >>> 24) | ((next & 0xff) << 8)] ?? 0;
+    fours[count] = at;
+    count += ((one >> (here >>> 24)) | (two >> (next >>> 8))) & 1;
+    here = next;
+  }
+  return count;
+}
+
+/** The same for each of these, and for what stands before. */
+function middlesOf({ four }: LowBytes, count: number, { behind, ahead }: Tables): number {
+  let kept = 0;
+  for (let index = 0; index < count; index += 1) {
+    const at = fours[index] ?? 0;
+    const here = four.getInt32(at, true);
+    const next = four.getInt32(at + 4, true);
+    const one = (here >>> 8) & 0xffff;
+    const two = (here >>> 24) | ((next & 0xff) << 8);
+    middles[kept] = at + 1;
+    kept += ((behind[one] ?? 0) >> (here >>> 24)) & ((ahead[one] ?? 0) >> here) & 1;
+    middles[kept] = at + 3;
+    kept += ((behind[two] ?? 0) >> (next >>> 8)) & ((ahead[two] ?? 0) >> (here >>> 16)) & 1;
+  }
+  return kept;
+}
+
+/**
+ * A prefix may begin with the first one of a middle, with the one before it or with the one behind it.
+ *
+ * @param before how many places are there already
+ */
+function placesAround(
+  { four }: LowBytes,
+  count: number,
+  { thirds, fourths }: Tables,
+  places: Int32Array,
+  before: number,
+): number {
+  let kept = before;
+  for (let index = 0; index < count; index += 1) {
+    const at = (middles[index] ?? 0) - 1;
+    const here = four.getInt32(at, true);
+    const next = four.getInt32(at + 4, true);
+    const one = here & 0xffff;
+    const two = (here >>> 8) & 0xffff;
+    const three = here >>> 16;
+    places[kept] = at;
+    kept += ((thirds[one] ?? 0) >> (here >>> 16)) & ((fourths[one] ?? 0) >> (here >>> 24)) & 1;
+    places[kept] = at + 1;
+    kept += ((thirds[two] ?? 0) >> (here >>> 24)) & ((fourths[two] ?? 0) >> next) & 1;
+    places[kept] = at + 2;
+    kept += ((thirds[three] ?? 0) >> next) & ((fourths[three] ?? 0) >> (next >>> 8)) & 1;
+  }
+  return kept;
+}
