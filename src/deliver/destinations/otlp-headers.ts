@@ -1,5 +1,7 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { attempt } from "../../errors/thrown.js";
+import { headerValue } from "../http/header-value.js";
 
 /**
  * Reads `OTEL_EXPORTER_OTLP_HEADERS`: `key1=value1,key2=value2`, percent-encoded, as the OpenTelemetry specification
@@ -34,7 +36,15 @@ export function otlpHeaders(variable: string, text: string): Readonly<Record<str
   return headers;
 }
 
-/** Whether fetch would take the pair; its own error would print the value. */
+/**
+ * Whether a request can carry the pair. Asked of `node:http`, which sends them: its own error would print the value, and
+ * to ask `Headers` has Node.js load all of `fetch`.
+ */
 export function isHeader(name: string, value: string): boolean {
-  return attempt(() => new Headers([[name, value]])) !== undefined;
+  const valid = attempt(() => {
+    validateHeaderName(name);
+    validateHeaderValue(name, headerValue(value));
+    return true;
+  });
+  return valid === true;
 }

@@ -2,6 +2,7 @@ import type { Agent, IncomingMessage } from "node:http";
 import { pipeline, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { Answer, ExchangeInit } from "./answer.js";
+import { headerValue } from "./header-value.js";
 import { refuseOtherProtocols } from "./refused-ports.js";
 
 /** Shorter than the 5 s after which servers close what is idle: a request must not meet a connection that just closes. */
@@ -50,9 +51,7 @@ export async function exchangeDirectly(url: string, { method, headers, body, sig
 
 /** As fetch sends them: settings may bring a line break with a value, which `http.request` refuses. */
 function withoutBlanks(headers: ExchangeInit["headers"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, value.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "")]),
-  );
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerValue(value)]));
 }
 
 interface Client {

@@ -118,7 +118,7 @@ describe("OTLP", () => {
     expect(destination?.headers).toEqual({ "x-team": "blue, green", authorization: "Bearer two" });
   });
 
-  test.each(["novalue", "=x", "a=%zz", "a=b%0Ac"])("headers %s are refused, values unseen", (text) => {
+  test.each(["novalue", "=x", "a=%zz", "a=b%0Ac", "a=b%01c", "a%20b=c"])("headers %s are refused, values unseen", (text) => {
     const error = failure({
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://a.test",
       OTEL_EXPORTER_OTLP_HEADERS: `ok=secretvalue,${text}`,
