@@ -108,8 +108,9 @@ export { OpenCodeNotFoundError } from "./errors/opencode-not-found-error.js";
 export { RunRequestError } from "./errors/run-request-error.js";
 export { type AboutSession, type AskedOpenCode, SessionNotFoundError } from "./errors/session-not-found-error.js";
 export type { ToolFailure } from "./errors/tool-failure.js";
-export type { Arm, ArmSettings } from "./experiment/arm.js";
+export type { Arm } from "./experiment/arm.js";
 export { parseArm, parseArms } from "./experiment/arm.js";
+export type { ArmSettings } from "./experiment/arm-settings.js";
 export type { ArmComparison, MeasureComparison, Verdict } from "./experiment/compare.js";
 export { experimentMarkdown } from "./experiment/experiment-markdown.js";
 export {
@@ -213,7 +214,7 @@ export {
 } from "./opencode/session.js";
 export { describeTrace } from "./otel/describe-trace.js";
 export type { ExperimentItem, RemoteParent, TraceOptions } from "./otel/options.js";
-export { parseTraceparent } from "./otel/options.js";
+export { parseTraceparent } from "./otel/parse-traceparent.js";
 export type { SpanData, SpanParent } from "./otel/span-data.js";
 export type { SpanProfileName } from "./otel/span-profile.js";
 export type { NewScore } from "./scores/new-score.js";

@@ -1,6 +1,7 @@
 import { type DestinationOptions, resolveDestinations } from "../deliver/destinations/resolve-destinations.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { environmentName, parseTraceparent, type TraceOptions } from "../otel/options.js";
+import { environmentName, type TraceOptions } from "../otel/options.js";
+import { parseTraceparent } from "../otel/parse-traceparent.js";
 import type { ConfigFile } from "./config-file.js";
 import { destinationOptions, type Environment } from "./destination-options.js";
 import { userPricesOf } from "./user-prices.js";

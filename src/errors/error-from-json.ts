@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { oneLine } from "../text/bounded-text.js";
+import { once } from "../text/lazy.js";
 import { type ErrorFacts, errorFactsSchema } from "./error-facts.js";
 import { type AnyOpenCodeError, errorFromFacts } from "./opencode-errors.js";
 
-const causeSchema = z.object({ cause: z.object({ name: z.string(), message: z.string() }) });
-const messageSchema = z.object({ message: z.string() });
+// Made when they are needed: whoever imports the library waits for what it does at once.
+const causeSchema = once(() => z.object({ cause: z.object({ name: z.string(), message: z.string() }) }));
+const messageSchema = once(() => z.object({ message: z.string() }));
 
 /**
  * The error that `toJSON` was called on, of the same class, from the parsed JSON (or its structured clone). The stack
@@ -20,14 +22,14 @@ export function errorFromJSON(json: unknown): AnyOpenCodeError {
 }
 
 function causeOf(json: unknown): ErrorOptions {
-  const { cause } = causeSchema.safeParse(json).data ?? {};
+  const { cause } = causeSchema().safeParse(json).data ?? {};
   return cause ? { cause: Object.assign(new Error(cause.message), { name: cause.name }) } : {};
 }
 
 function damaged(json: unknown, problem: z.ZodError): ErrorFacts {
   const issue = problem.issues[0];
   const where = issue && issue.path.length > 0 ? ` at ${issue.path.join(".")}` : "";
-  const kept = messageSchema.safeParse(json).data?.message ?? "no message";
+  const kept = messageSchema().safeParse(json).data?.message ?? "no message";
   const what = issue?.message ?? "not the JSON of an error";
   return {
     code: "unknown",

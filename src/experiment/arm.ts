@@ -1,44 +1,11 @@
 import { z } from "zod";
-import { taskRequestSchema } from "../batch/task.js";
 import { ConfigurationError } from "../errors/configuration-error.js";
 import { fieldProblem } from "../text/field-problem.js";
 import { isTooDeep, TOO_DEEP } from "../text/json-depth.js";
 import { jsonProblem } from "../text/json-problem.js";
+import { once } from "../text/lazy.js";
 import { nearest } from "../text/nearest.js";
-
-const text = z.string().trim().min(1);
-
-/** What an arm may say: how opencode works on a case, whatever the case itself says of it. */
-export const armSettingsSchema = taskRequestSchema
-  .unwrap()
-  .pick({
-    model: true,
-    agent: true,
-    variant: true,
-    systemPrompt: true,
-    mcp: true,
-    opencode: true,
-    instructions: true,
-    permissions: true,
-    projectConfig: true,
-    timeout: true,
-    retries: true,
-    fallbackModels: true,
-    maxSteps: true,
-    maxTokens: true,
-    maxCost: true,
-    maxAttempts: true,
-    haltOnDoomLoop: true,
-  })
-  .extend({
-    /** A file with the system prompt; a relative path belongs to the working directory. */
-    systemFile: text.exactOptional(),
-    /** The commit, branch or tag that is checked out for its runs. */
-    ref: text.exactOptional(),
-  });
-
-/** What an arm says. */
-export type ArmSettings = z.output<typeof armSettingsSchema>;
+import { type ArmSettings, armSettingsSchema } from "./arm-settings.js";
 
 /** One of the ways of working that are compared. */
 export interface Arm {
@@ -48,7 +15,7 @@ export interface Arm {
   readonly settings: ArmSettings;
 }
 
-const KEYS: readonly string[] = Object.keys(armSettingsSchema.shape);
+const settingNames = once((): readonly string[] => Object.keys(armSettingsSchema.shape));
 
 /** What it is called on the command line, or elsewhere. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -171,7 +138,7 @@ function problemOf(issue: z.core.$ZodIssue, spelled: (key: string) => string): s
   return issue.keys
     .map((key) => {
       const isOwn = issue.path[0] !== "mcp";
-      const known = isOwn ? KEYS : ["name", "url", "headers", "timeout"];
+      const known = isOwn ? settingNames() : ["name", "url", "headers", "timeout"];
       const tell = (one: string): string => (isOwn ? spelled(one) : one);
       const meant = nearest(key, known, ALIASES);
       const near = meant === undefined ? nearest(key, known.map(tell)) : tell(meant);

@@ -1,7 +1,8 @@
 import { mean } from "simple-statistics";
 import type { TaskResult } from "../batch/task-result.js";
 import type { ErrorCode } from "../errors/error-facts.js";
-import type { Arm, ArmSettings } from "./arm.js";
+import type { Arm } from "./arm.js";
+import type { ArmSettings } from "./arm-settings.js";
 import { type ArmComparison, compareArms } from "./compare.js";
 import { MEASURES, type MeasureName } from "./measure-names.js";
 import { isVoid, recordOf } from "./measures.js";

@@ -83,20 +83,3 @@ export const DEFAULT_FILE_LIMIT_BYTES = 20_000_000;
 export const environmentName = z
   .string()
   .regex(/^(?!langfuse)[a-z0-9_-]{1,40}$/, "must be 1 to 40 of a-z, 0-9, - and _, and must not begin with langfuse");
-
-/**
- * Reads a `traceparent` header or `TRACEPARENT` variable.
- *
- * @returns undefined when it is not valid: W3C Trace Context has the receiver then start a trace of its own
- */
-export function parseTraceparent(value: string): RemoteParent | undefined {
-  // Version 00 ends with the flags; a later one may say more behind them.
-  const match = /^(?:00|(?!00|ff)[0-9a-f]{2}(?=.{53}(?:-|$)))-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(
-    value.trim(),
-  );
-  if (value.trim().startsWith("00") && match?.[3] !== undefined) return undefined;
-  const traceId = match?.[1];
-  const spanId = match?.[2];
-  if (!traceId || !spanId || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
-  return { traceId, spanId };
-}
