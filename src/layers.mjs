@@ -37,6 +37,7 @@ export const ROOMS = [
   "experiment",
   "index",
   "cli",
+  "build",
 ];
 
 const pathOf = (room) => `^src/${room}(/|\\.ts$)`;

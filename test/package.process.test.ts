@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -76,18 +76,21 @@ test("the tarball holds the built package, the pages for its users, and nothing 
   ]);
   expect(files).toContain("docs/running.md");
   const sources = await readdir(join(repository, "src"), { recursive: true });
-  // Each page is bundled into two files, the command line into one for each command and those that they share.
-  const expected = sources
-    .filter(
-      (path) => path.endsWith(".ts") && !/^(?:web\/(report|list|bundle-pages)|config\/config-schema|cli\/)/.test(path),
-    )
-    .flatMap((path) => [".js", ".d.ts"].map((ending) => `dist/${path.replace(/\.ts$/, ending)}`))
-    .concat(
-      ["list", "report"].flatMap((name) => [`dist/web/pages/${name}.js`, `dist/web/pages/${name}.css`]),
-      "dist/looptrace.1",
-      "dist/looptrace.config.schema.json",
-    );
-  expect(files.filter((path) => /^dist\/(?!cli\/)/.test(path)).toSorted()).toEqual(expected.toSorted());
+  const own = files.filter((path) => /^dist\/(?!cli\/)/.test(path));
+  // Programs come by the library's doors, opencode loads the tap, a browser the pages.
+  expect(own.filter((path) => path.endsWith(".js")).toSorted()).toEqual([
+    ...["dist/fleet/index.js", "dist/index.js", "dist/opentelemetry/index.js"],
+    ...["dist/web/pages/list.js", "dist/web/pages/report.js"],
+    ...["plugin", "propagate", "tap"].map((name) => `dist/wire/tap/${name}.js`),
+  ]);
+  const types = own.filter((path) => path.endsWith(".d.ts"));
+  expect(types).toEqual(
+    expect.arrayContaining(["dist/fleet/index.d.ts", "dist/index.d.ts", "dist/opentelemetry/index.d.ts"]),
+  );
+  const written = sources.filter((path) => /(?<!\.d)\.ts$/.test(path)).map((path) => `dist/${path.slice(0, -3)}.d.ts`);
+  expect(types.filter((path) => !written.includes(path))).toEqual([]);
+  // Of the rooms that no door leads to there is nothing.
+  expect(types.filter((path) => /^dist\/(?:build|cli|catalog|doctor|terminal|trust)\//.test(path))).toEqual([]);
   const bundled = files.filter((path) => path.startsWith("dist/cli/"));
   const commands = await readdir(join(repository, "src/cli/commands"));
   expect(bundled).toEqual(
@@ -102,13 +105,29 @@ test("its manual page is where npm looks for it", () => {
   expect(files).toContain(packageJson.man[0].replace(/^\.\//, ""));
 });
 
-test("the licences of all that is bundled into the command line go along", async () => {
+test("the licences of all that is bundled go along", async () => {
   const own = join(project, "node_modules", packageJson.name, "dist", "cli");
   const licences = await readFile(join(own, "third-party-licences.txt"), "utf8");
   const sections = licences.split(/^-{80}$/m).map((text) => text.trim());
-  for (const name of ["commander", "zod", "undici"])
-    expect(sections).toContainEqual(expect.stringMatching(new RegExp(`^(?:The command .*\\n\\n)?${name} [\\d.]+ \\(`)));
+  for (const name of ["commander", "zod", "undici", "@langfuse/core", "@opentelemetry/sdk-trace-base"])
+    expect(sections).toContainEqual(
+      expect.stringMatching(new RegExp(`^(?:looptrace contains .*\\n\\n)?${name} [\\d.]+ \\(`)),
+    );
   for (const section of sections) expect(section).toMatch(/copyright|Apache License|without a text/i);
+});
+
+test.each([
+  ["looptrace", () => import("../src/index.js")],
+  ["looptrace/otel", () => import("../src/opentelemetry/index.js")],
+])("%s exports what its source does, and needs no package for it", async (door, source) => {
+  // Types are all that its dependencies are there for.
+  const alone = join(folder, `alone-${basename(door)}`);
+  await mkdir(join(alone, "node_modules"), { recursive: true });
+  const installed = join(project, "node_modules", packageJson.name);
+  await cp(installed, join(alone, "node_modules", packageJson.name), { recursive: true });
+  const names = `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(door)})).sort()))`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", names], { cwd: alone });
+  expect(JSON.parse(stdout)).toEqual(Object.keys(await source()).toSorted());
 });
 
 test("the installed command says its version", async () => {
@@ -185,6 +204,7 @@ function escaped(text: string): string {
 const CONSUMER = `
 import { readFileSync } from "node:fs";
 import { assembleSessions, type LoopTrace, OpenCode, OpenCodeError, readExport, traceSession } from "looptrace";
+import { OutboxSpanExporter, toReadableSpans } from "looptrace/otel";
 
 const path = process.argv[2] ?? "";
 const traces: readonly LoopTrace[] = assembleSessions([readExport(readFileSync(path, "utf8"), path)]).flatMap((tree) =>
@@ -193,7 +213,10 @@ const traces: readonly LoopTrace[] = assembleSessions([readExport(readFileSync(p
 const calls: number[] = traces.map(({ loop }) => loop.totals.calls);
 // @ts-expect-error the package has types, and they are checked: a timeout is a number
 const agent = new OpenCode({ timeoutMs: "soon" });
-console.log(JSON.stringify({ calls, isClass: agent instanceof OpenCode && OpenCodeError.name === "OpenCodeError" }));
+const spans = traces.flatMap((trace) => toReadableSpans(trace)).length;
+const exporter = new OutboxSpanExporter({ destinations: [] });
+const isClass = agent instanceof OpenCode && exporter instanceof OutboxSpanExporter;
+console.log(JSON.stringify({ calls, spans: spans > 4, isClass, name: OpenCodeError.name }));
 `;
 
 test.each([
@@ -212,6 +235,6 @@ test.each([
   );
   const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
   const { stdout, stderr } = await inProject([join(project, "out", "consumer.js"), session]);
-  expect(JSON.parse(stdout)).toEqual({ calls: [4], isClass: true });
+  expect(JSON.parse(stdout)).toEqual({ calls: [4], spans: true, isClass: true, name: "OpenCodeError" });
   expect(stderr).toBe("");
 });

@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtUrl } from "./built.js";
+import { builtModule } from "./built.js";
 import { type Comparison, median } from "./measure.js";
 import { runNode } from "./processes.js";
 import { createRandom } from "./random.js";
@@ -33,13 +33,10 @@ const ANSWERS: Readonly<Record<string, string>> = {
 
 /** Prints how many ms an answer took from the first look at the index on, and the answer. */
 const script = (root: string, answer: string): string => `
-  const [{ Catalog }, { storePathsAt }] = await Promise.all([
-    import(${JSON.stringify(builtUrl("catalog/catalog.js"))}), import(${JSON.stringify(builtUrl("files/store-paths.js"))}),
-  ]);
-  const [{ statsOfTables }, { calendarOf }] = await Promise.all([
-    import(${JSON.stringify(builtUrl("analysis/stats/stats-report.js"))}),
-    import(${JSON.stringify(builtUrl("analysis/stats/calendar.js"))}),
-  ]);
+  const { Catalog } = ${builtModule("catalog/catalog")};
+  const { storePathsAt } = ${builtModule("files/store-paths")};
+  const { statsOfTables } = ${builtModule("analysis/stats/stats-report")};
+  const { calendarOf } = ${builtModule("analysis/stats/calendar")};
   const start = performance.now();
   const catalog = await Catalog.open({ paths: storePathsAt(${JSON.stringify(root)}), masking: {}, environment: process.env });
   await catalog.refresh();
@@ -50,10 +47,9 @@ const script = (root: string, answer: string): string => `
 
 /** The same for reading some of the sessions as the index does. */
 const rereading = (root: string): string => `
-  const [{ readKept }, { lookAtStore }, { storePathsAt }] = await Promise.all([
-    import(${JSON.stringify(builtUrl("catalog/read-kept.js"))}), import(${JSON.stringify(builtUrl("catalog/look.js"))}),
-    import(${JSON.stringify(builtUrl("files/store-paths.js"))}),
-  ]);
+  const { readKept } = ${builtModule("catalog/read-kept")};
+  const { lookAtStore } = ${builtModule("catalog/look")};
+  const { storePathsAt } = ${builtModule("files/store-paths")};
   const paths = storePathsAt(${JSON.stringify(root)});
   const start = performance.now();
   const { files } = await lookAtStore(paths);

@@ -1,6 +1,6 @@
 /**
  * Finds which modules of the command line are needed together, by playing runs on a warm server of either generation
- * and `show` of what they have kept, first and once more, and writes them to `src/cli/hot-modules.ts`. To be done again
+ * and `show` of what they have kept, first and once more, and writes them to `src/build/hot-modules.ts`. To be done again
  * when many modules have moved: what is not listed is found all the same, a little later.
  *
  *   npm run build && LOOPTRACE_TEST_OPENCODE2=<path> npx tsx test/bench/hot-modules.ts && npm run build
@@ -88,7 +88,7 @@ try {
     "hot-prompt-2": of(before2, before, after, view, show),
     "hot-end-2": of(after2, before2, before, after, view, show),
   };
-  const path = fileURLToPath(new URL("../../src/cli/hot-modules.ts", import.meta.url));
+  const path = fileURLToPath(new URL("../../src/build/hot-modules.ts", import.meta.url));
   const text = await readFile(path, "utf8");
   const begin = text.indexOf("export const HOT_MODULES");
   await writeFile(path, `${text.slice(0, begin)}export const HOT_MODULES: HotModules = ${JSON.stringify(hot)};\n`);

@@ -3,7 +3,7 @@ import { closeSync, openSync, statSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { builtPath, builtUrl } from "./built.js";
+import { builtModule, builtPath } from "./built.js";
 import { keepSessions } from "./catalog.js";
 import type { Comparison } from "./measure.js";
 import { runNode } from "./processes.js";
@@ -77,11 +77,10 @@ function laterIds(text: string, by: bigint): string {
 async function manySmall(root: string, sessions: number): Promise<Comparison> {
   await keepSessions(root, sessions);
   const script = `
-    const [{ loadSessions }, { traceLoaded }, { storePathsAt }, { readdirSync, readFileSync }] = await Promise.all([
-      import(${JSON.stringify(builtUrl("sessions/load-sessions.js"))}),
-      import(${JSON.stringify(builtUrl("sessions/loaded-session.js"))}),
-      import(${JSON.stringify(builtUrl("files/store-paths.js"))}), import("node:fs"),
-    ]);
+    const { readdirSync, readFileSync } = await import("node:fs");
+    const { loadSessions } = ${builtModule("sessions/load-sessions")};
+    const { traceLoaded } = ${builtModule("sessions/loaded-session")};
+    const { storePathsAt } = ${builtModule("files/store-paths")};
     const paths = storePathsAt(${JSON.stringify(root)});
     const names = readdirSync(paths.sessions).filter((name) => /^ses_\\w+\\.json$/.test(name));
     const options = { environment: {}, directory: ${JSON.stringify(root)}, paths, prefer: "kept", readStdin: async () => "", tellKept: false };

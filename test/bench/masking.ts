@@ -1,12 +1,9 @@
-import { built, builtUrl } from "./built.js";
+import { built } from "./built.js";
 import { alternate, type Comparison } from "./measure.js";
 import type { ExportSize, Plan } from "./sizes.js";
 import { syntheticSession } from "./synthetic-session.js";
 
-const { assembleSessions, maskFor, readExport, traceSession } = built;
-const { maskFound } = (await import(
-  builtUrl("sessions/loaded-session.js")
-)) as typeof import("../../src/sessions/loaded-session.js");
+const { assembleSessions, maskFor, maskFound, readExport, traceSession } = built;
 
 /** No variable of it is secret. */
 const MASKING = { environment: {} };

@@ -2,10 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type * as Paths from "../../src/files/store-paths.js";
 import type { RunEvidence } from "../../src/opencode/evidence.js";
-import type * as Recording from "../../src/sessions/session-recorder.js";
-import { built, builtPath, builtUrl } from "./built.js";
+import { built, builtModule, builtPath, builtUrl } from "./built.js";
 import { alternate, type Comparison, duration } from "./measure.js";
 import type { Plan } from "./sizes.js";
 import { syntheticSession } from "./synthetic-session.js";
@@ -27,7 +25,7 @@ export async function compareMemories(plan: Plan): Promise<readonly Comparison[]
   }
 }
 
-/** How long `looptrace` takes to start: each side a process of its own. */
+/** How long `looptrace` and the library take to start: each side a process of its own. */
 export async function compareStarts({ exports, startRounds }: Plan): Promise<readonly Comparison[]> {
   const folder = await mkdtemp(join(tmpdir(), "looptrace-bench-"));
   try {
@@ -47,6 +45,9 @@ export async function compareStarts({ exports, startRounds }: Plan): Promise<rea
       const compared = await compareStart(name, [main, ...argv], startRounds, folder, before);
       comparisons.push({ ...compared, ...(aim === undefined ? {} : { aim }) });
     }
+    const importing = `await import(${JSON.stringify(builtUrl("index.js"))})`;
+    const library = ["--input-type=module", "-e", importing];
+    comparisons.push(await compareStart("import of the library", library, startRounds, folder));
     return comparisons;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -64,9 +65,7 @@ async function keep(file: string, home: string): Promise<string> {
     ...{ id: "bench", attempt: 0, streamErrors: [], stderr: "" },
     ...{ exit: { kind: "exited", code: 0 }, startedAt: time.created, endedAt: time.updated ?? time.created },
   };
-  const { SessionRecorder } = (await import(builtUrl("sessions/session-recorder.js"))) as typeof Recording;
-  const { storePathsAt } = (await import(builtUrl("files/store-paths.js"))) as typeof Paths;
-  const recorder = new SessionRecorder({ paths: storePathsAt(home), masking: { environment: {} } });
+  const recorder = new built.SessionRecorder({ paths: built.storePathsAt(home), masking: { environment: {} } });
   const { stored, notes } = await recorder.record({ tree, raw: new Map([[id, text]]), runs: [{ run }] }, null);
   if (!stored) throw new Error(notes.join(" "));
   return id;
@@ -103,7 +102,7 @@ async function compareMemory(
     const sessions = texts.map((text, index) => readExport(text, String(index)));
     const traces = assembleSessions(sessions).flatMap((tree) => traceSession(tree));`;
   const otlp = `
-    const { encodeTrace } = await import(${JSON.stringify(builtUrl("otel/encode-trace.js"))});
+    const { encodeTrace } = ${builtModule("otel/encode-trace")};
     // As a delivery does: each goes to the disk before the next is made.
     let bytes = 0;
     for (const trace of traces) for (const { body } of encodeTrace(trace)) bytes += body.byteLength;`;

@@ -1,8 +1,9 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { bundleCommandLine, PEERS } from "../../src/cli/bundle.js";
+import { PEERS, writeBundle } from "../../src/build/bundle.js";
+import { compileTap } from "../../src/build/compile-tap.js";
 import { buildPages } from "../../src/web/bundle-pages.js";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
@@ -39,7 +40,7 @@ export interface CompiledSources {
 
 /**
  * Bundles the command line as the package has it, and each program of the tests: one that has its modules in few files
- * starts in half the time. What opencode loads of `src/wire` is compiled file for file.
+ * starts in half the time.
  *
  * They lie below the repository's `node_modules`, since they import what is there.
  */
@@ -57,7 +58,8 @@ export async function compileSources(): Promise<CompiledSources> {
     logLevel: "silent",
   };
   const bundled: BuildOptions = { ...files, bundle: true, plugins: [atItsPlace(folder)] };
-  await build({ ...files, entryPoints: [...(await sourcesIn("src/wire"))] });
+  // They look for it beside their own sources, the command line beside itself.
+  await compileTap(join(folder, "src", "wire", "tap"));
   await build({
     ...bundled,
     entryPoints: [...PROGRAMS],
@@ -74,9 +76,8 @@ export async function compileSources(): Promise<CompiledSources> {
   await buildPages();
   await mkdir(join(folder, "dist"));
   await symlink(join(repository, "dist", "web"), join(folder, "dist", "web"));
-  // So is the tap.
   await symlink(join(folder, "src", "wire"), join(folder, "dist", "wire"));
-  await bundleCommandLine(join(folder, "dist", "cli"));
+  await writeBundle(join(folder, "dist", "cli"));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
@@ -93,9 +94,4 @@ function atItsPlace(folder: string): Plugin {
       });
     },
   };
-}
-
-async function sourcesIn(name: string): Promise<readonly string[]> {
-  const paths = await readdir(join(repository, name), { recursive: true });
-  return paths.filter((path) => /(?<!\.d)\.ts$/.test(path)).map((path) => join(name, path));
 }

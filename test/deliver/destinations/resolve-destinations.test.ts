@@ -118,14 +118,17 @@ describe("OTLP", () => {
     expect(destination?.headers).toEqual({ "x-team": "blue, green", authorization: "Bearer two" });
   });
 
-  test.each(["novalue", "=x", "a=%zz", "a=b%0Ac", "a=b%01c", "a%20b=c"])("headers %s are refused, values unseen", (text) => {
-    const error = failure({
-      OTEL_EXPORTER_OTLP_ENDPOINT: "http://a.test",
-      OTEL_EXPORTER_OTLP_HEADERS: `ok=secretvalue,${text}`,
-    });
-    expect(error.setting).toBe("OTEL_EXPORTER_OTLP_HEADERS");
-    expect(error.message).not.toContain("secretvalue");
-  });
+  test.each(["novalue", "=x", "a=%zz", "a=b%0Ac", "a=b%01c", "a%20b=c"])(
+    "headers %s are refused, values unseen",
+    (text) => {
+      const error = failure({
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://a.test",
+        OTEL_EXPORTER_OTLP_HEADERS: `ok=secretvalue,${text}`,
+      });
+      expect(error.setting).toBe("OTEL_EXPORTER_OTLP_HEADERS");
+      expect(error.message).not.toContain("secretvalue");
+    },
+  );
 
   test("grpc is refused with the way out", () => {
     const error = failure({

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { packModules } from "../../src/cli/pack-modules.js";
+import { packModules } from "../../src/build/pack-modules.js";
 
 const FILES = [
   { fileName: "main.js", code: `exports.show = () => [require("./trace/sum.js").sum(1), require("./zod.js").z];` },

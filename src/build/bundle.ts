@@ -1,43 +1,67 @@
 /**
- * Bundles the command line into `dist/cli`: `main.js`, beside it a file for whatever several commands share or one alone
- * needs, and the licences of what comes from other packages.
+ * Bundles the command line and the library into `dist/cli`: `main.js`, an entry of the library's for each of its doors,
+ * beside them files for whatever several of them share or one alone needs, and the licences of what comes from other
+ * packages.
  *
- * Most of what a start takes is finding, reading and compiling some 180 files; docs/performance.md has the figures. So
- * the files are few, and CommonJS, which Node.js loads faster. The library stays as the compiler makes it.
+ * Most of what a start takes is finding, reading and compiling some 180 files, and of the library's 850; of both
+ * docs/performance.md has the figures. So the files are few, and CommonJS, which Node.js loads faster.
  */
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, rolldown } from "rolldown";
-import { BUILD_DIGEST } from "./build-digest.js";
-import { HELP_FILE } from "./help-sheet.js";
+import { BUILD_DIGEST } from "../cli/build-digest.js";
+import { HELP_FILE } from "../cli/help-sheet.js";
+import { helpSheet } from "../cli/write-help-sheet.js";
 import { HOT_MODULES } from "./hot-modules.js";
 import { lazyRequires } from "./lazy-requires.js";
 import { packModules } from "./pack-modules.js";
-import { helpSheet } from "./write-help-sheet.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Loaded where they are installed: the package does not bring them. */
 export const PEERS = ["bullmq", "ioredis"];
 
+/** The library's doors: where each is in `src` and in `dist`, without its ending, by the name of its entry. */
+const DOORS: ReadonlyMap<string, string> = new Map([
+  ["library", "index"],
+  ["library-fleet", "fleet/index"],
+  ["library-otel", "opentelemetry/index"],
+]);
+
+/** A door of the library's. */
+export interface Door {
+  /** Where its module is in `dist`, without its ending. */
+  readonly place: string;
+  /** The file of the bundle that has what it exports. */
+  readonly fileName: string;
+  readonly names: readonly string[];
+}
+
 /**
  * Writes the bundle.
  *
  * @param folder takes the place of the package's `dist/cli`: what is looked for beside it is looked for beside this
+ * @returns what programs are to import from it
  * @throws rolldown's error when the sources cannot be bundled
  */
-export async function bundleCommandLine(folder: string): Promise<void> {
+export async function writeBundle(folder: string): Promise<readonly Door[]> {
+  const sources = new Map([...DOORS].map(([name, place]) => [join(root, "src", `${place}.ts`), name]));
+  const exported = new Map<string, readonly string[]>();
+  const notesExports: Plugin = {
+    name: "notes-exports",
+    moduleParsed: ({ id, exports }) => void (sources.has(id) && exported.set(id, exports)),
+  };
   const bundle = await rolldown({
-    input: { main: join(root, "src/cli/main.ts") },
+    input: { main: join(root, "src/cli/main.ts"), ...Object.fromEntries([...sources].map(([id, name]) => [name, id])) },
     cwd: root,
     platform: "node",
     external: PEERS,
-    preserveEntrySignatures: false,
+    preserveEntrySignatures: "allow-extension",
     // What it is for CommonJS finds its own files at run time, where a bundle has none.
     resolve: { alias: { "jsonc-parser": join(root, "node_modules/jsonc-parser/lib/esm/main.js") } },
-    plugins: [...plugins, lazyRequires],
+    plugins: [...plugins, lazyRequires, notesExports],
     onLog: (level, { message }) => {
       if (level === "warn") throw new Error(message);
     },
@@ -50,6 +74,7 @@ export async function bundleCommandLine(folder: string): Promise<void> {
     codeSplitting: { groups: [{ debugName: "modules", name: placeOf }], includeDependenciesRecursively: false },
     // Names stay, for the stack traces in reports of faults.
     minify: { compress: true, mangle: false, codegen: false },
+    minifyInternalExports: false,
     comments: false,
   });
   await bundle.close();
@@ -65,6 +90,12 @@ export async function bundleCommandLine(folder: string): Promise<void> {
   const packages = new Set(chunks.flatMap(({ moduleIds }) => moduleIds).flatMap((id) => packageOf(id) ?? []));
   await writeFile(join(folder, "package.json"), '{ "type": "commonjs" }\n');
   await writeFile(join(folder, "third-party-licences.txt"), await licencesOf([...packages].sort()));
+  // A chunk has more exports than its entry where other chunks need them.
+  return chunks.flatMap(({ name, fileName, facadeModuleId }) => {
+    const place = DOORS.get(name);
+    const names = exported.get(facadeModuleId ?? "");
+    return place === undefined || !names ? [] : [{ place, fileName, names }];
+  });
 }
 
 /** A module of ours finds what lies beside it in the package from where it lies itself, not from its bundle. */
@@ -106,8 +137,24 @@ const withoutChildProcess: Plugin = {
   },
 };
 
+/**
+ * Langfuse's client makes empty headers when it is loaded, and has Node.js load all of `fetch` for their class. looptrace
+ * has the client for its names; the class that it brings itself for browsers without one does as well.
+ */
+const withoutFetch: Plugin = {
+  name: "without-fetch",
+  transform: {
+    filter: { id: /\/@langfuse\/core\/dist\/index\.mjs$/ },
+    handler: (code) => {
+      const asks = 'if (typeof globalThis.Headers !== "undefined")';
+      if (!code.includes(asks)) throw new Error(`@langfuse/core has no "${asks}" any more`);
+      return code.replace(asks, "if (false)");
+    },
+  },
+};
+
 /** What a bundle in chunks needs, and what makes a start cheaper. */
-export const plugins: readonly Plugin[] = [atItsPlace, lazy("string-width"), withoutChildProcess];
+export const plugins: readonly Plugin[] = [atItsPlace, lazy("string-width"), withoutChildProcess, withoutFetch];
 
 function pathToRegExp(path: string): RegExp {
   return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
@@ -147,5 +194,5 @@ async function licencesOf(folders: readonly string[]): Promise<string> {
       return [`${name} ${version} (${license})`, ...read.map((text) => text.trim())].join("\n\n");
     }),
   );
-  return `The command line contains code of these packages.\n\n${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
+  return `looptrace contains code of these packages.\n\n${texts.join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
 }

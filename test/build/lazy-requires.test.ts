@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { withLazyRequires } from "../../src/cli/lazy-requires.js";
+import { withLazyRequires } from "../../src/build/lazy-requires.js";
 
 /** Runs CommonJS as a bundle has it; `asked` are the modules in the order in which they were loaded. */
 function run(code: string, modules: Readonly<Record<string, unknown>>) {
