@@ -22,7 +22,7 @@ interface Where extends Pick<LoadOptions, "paths" | "masking" | "directory"> {
   readonly files?: boolean;
 }
 
-/** A shorter beginning of an id is a word of a title rather. */
+/** A shorter beginning of an id is a word of a title rather, where one has it. */
 const SHORTEST_ID = 4;
 const NUMBER = /^-?\d{1,5}$/;
 const BEGINNING = /^(?:ses_)?[0-9A-Za-z]+$/;
@@ -64,14 +64,18 @@ async function nameOne(name: string, where: Where, terminal: Terminal, idsWith: 
     );
   if (files && (name === "-" || NO_NAME.test(name) || existsSync(resolve(directory, name)))) return name;
   if (NUMBER.test(name)) return await numbered(name, where, terminal);
-  if (BEGINNING.test(name) && name.replace(/^ses_/, "").length >= SHORTEST_ID) {
-    const ids = await idsWith(name);
-    const [only] = ids;
-    if (only !== undefined && (ids.length === 1 || ids.includes(name))) return ids.includes(name) ? name : only;
-    if (ids.length > 1) return await withSubagents(name, ids, where, terminal);
-  }
+  const begun = async (): Promise<string | undefined> => {
+    const ids = BEGINNING.test(name) ? await idsWith(name) : [];
+    if (ids.length > 1 && !ids.includes(name)) return await withSubagents(name, ids, where, terminal);
+    return ids.includes(name) ? name : ids[0];
+  };
+  const isWord = name.length < SHORTEST_ID;
+  const found = isWord ? undefined : await begun();
+  if (found !== undefined) return found;
   if (isSessionId(name)) return name;
-  return await titled(name, where, terminal);
+  const meant = (await titled(name, where, terminal)) ?? (isWord ? await begun() : undefined);
+  if (meant === undefined) throw noneMeant(name, where);
+  return meant;
 }
 
 /** Of ids that begin alike: the ids of subagents begin much like that of the session that they are of. */
@@ -107,7 +111,8 @@ async function numbered(name: string, where: Where, terminal: Terminal): Promise
   );
 }
 
-async function titled(name: string, where: Where, terminal: Terminal): Promise<string> {
+/** @returns the session that has all words in its title; undefined where none has */
+async function titled(name: string, where: Where, terminal: Terminal): Promise<string | undefined> {
   const words = name.toLowerCase().split(/\s+/).filter(Boolean);
   const isTitled = (session: CatalogSession): boolean =>
     session.kind === "session" && words.every((word) => session.row.title.toLowerCase().includes(word));
@@ -117,11 +122,14 @@ async function titled(name: string, where: Where, terminal: Terminal): Promise<s
     return (same.length === 1 ? same : titled).map(({ id }) => id);
   });
   const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
   if (found.length > 1)
     throw await ambiguous(name, "have it in their title", ({ id }) => found.includes(id), where, terminal);
+  return only;
+}
+
+function noneMeant(name: string, where: Where): ConfigurationError {
   const noFile = where.files === false ? "" : "there is no such file, and ";
-  throw new ConfigurationError(
+  return new ConfigurationError(
     "sources",
     `${asTyped(name)}: ${noFile}no kept session has it at the beginning of its id (ses_…) or in its title.\n\`looptrace ls\` lists them; \`looptrace ls --grep ${shellWord(asTyped(name))}\` searches their texts.`,
   );

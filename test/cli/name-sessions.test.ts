@@ -41,6 +41,21 @@ test("a session is named by its id, the beginning of it, and words of its title"
   expect(await shown(paths, "refused", FINE.slice(4, 12))).toEqual([FAILED, FINE]);
 });
 
+test("a short beginning of an id is one where no title has it, and behind ses_ always", async () => {
+  const paths = await temporaryStore();
+  await keepFixture(paths, "multistep@1.18.33");
+  for (const length of [1, 2, 3]) {
+    expect(FINE.slice(4, 4 + length)).not.toMatch(/^\d+$/);
+    expect(await shown(paths, FINE.slice(4, 4 + length))).toEqual([FINE]);
+    expect(await shown(paths, FINE.slice(0, 4 + length))).toEqual([FINE]);
+  }
+  await keepFixture(paths, "plain-answer@1.18.33", (text) =>
+    text.replaceAll("A scripted session", `Fix ${FINE.slice(4, 7)}`),
+  );
+  expect(await shown(paths, FINE.slice(4, 7))).toEqual([PLAIN]);
+  expect((await run(paths, "show", FINE.slice(0, 7))).stderr).toMatch(/^looptrace: ses_e03 may be any of 2 sessions/);
+});
+
 test("a number is that of the last list; before there was one, of all", async () => {
   const paths = await store();
   const all = JSON.parse((await run(paths, "ls", "--json")).stdout) as readonly { id: string }[];
