@@ -22,7 +22,7 @@ export async function readSchema(path: string, called: string): Promise<JsonSche
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ConfigurationError("schema", `${called}: ${jsonProblem(text, cause)}`);
+    throw no(`is not valid JSON: ${jsonProblem(text, cause)}.`);
   }
   if (!isObject(json)) throw no("holds no JSON schema: that is a JSON object.");
   // Here it is still known which file it came from, and no task of a batch has begun.

@@ -1,10 +1,10 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { messageOf } from "../errors/thrown.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
 import { lockFile } from "../files/file-lock.js";
 import { makeFolder } from "../files/make-folder.js";
-import { openRegularFile } from "../files/own-files.js";
+import { openRegularFile, UnfitFileError } from "../files/own-files.js";
 import { syncFolder } from "../files/private-files.js";
 import { isSettled, type Recorded, readResults } from "./read-results.js";
 import { resultWriter } from "./result-writer.js";
@@ -44,7 +44,7 @@ export interface Results {
 export async function openResults(path: string, tasks: readonly Task[]): Promise<Results> {
   const problem = (text: string): ConfigurationError => new ConfigurationError("results", `${path}: ${text}`);
   const unusable = (error: unknown): ConfigurationError =>
-    problem(`the results cannot be written there: ${messageOf(error)}`);
+    problem(`the results cannot be written there: ${whyNot(error)}`);
   await makeFolder(dirname(path)).catch((error: unknown) => {
     throw unusable(error);
   });
@@ -90,7 +90,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
         append: (result) =>
           writer.append(result).catch((error: unknown) => {
             throw problem(
-              `a result could not be recorded: ${messageOf(error)}. The same command goes on with what is not recorded.`,
+              `a result could not be recorded: ${whyNot(error)}. The same command goes on with what is not recorded.`,
             );
           }),
         close: async () => {
@@ -120,7 +120,7 @@ export async function openResults(path: string, tasks: readonly Task[]): Promise
 export async function recordedResults(path: string): Promise<ReadonlyMap<string, TaskResult>> {
   const results = new Map<string, TaskResult>();
   const bytes = await readIfThere(path).catch((error: unknown) => {
-    throw new ConfigurationError("results", `${path}: the results cannot be read: ${messageOf(error)}`);
+    throw new ConfigurationError("results", `${path}: the results cannot be read: ${whyNot(error)}`);
   });
   const read = readResults(bytes, (result) => {
     const known = results.get(result.id);
@@ -132,6 +132,11 @@ export async function recordedResults(path: string): Promise<ReadonlyMap<string,
     "results",
     `${path}: line ${read.line} is no result of a batch. Name another file for the results (-o).`,
   );
+}
+
+/** Why the disk does not do what is wanted of it; the path is told already. */
+function whyNot(error: unknown): string {
+  return error instanceof UnfitFileError ? `it ${error.problem}` : describeDiskFailure(error);
 }
 
 async function readIfThere(path: string): Promise<Buffer> {

@@ -48,7 +48,7 @@ const FORMS: readonly (readonly [form: RegExp, say: Say])[] = [
   [
     /^error: too many arguments(?: for '(?<command>.*)')?\. Expected (?<most>\d+) arguments? but got (?<got>\d+)(?:: (?<all>.*))?\.\n$/s,
     ({ command = "", most = "", got = "" }) =>
-      `${command}: it takes ${most === "0" ? "no argument" : `${most} at most`}, and here are ${got}.\nPut what belongs together in quotes; an option may lack its --.`,
+      `${command}: it takes ${most === "0" ? "no argument" : `${most} at most`}, and here ${got === "1" ? "is" : "are"} ${got}.\nPut what belongs together in quotes; an option may lack its --.`,
   ],
 ];
 

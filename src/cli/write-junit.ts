@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { ConfigurationError } from "../errors/configuration-error.js";
-import { messageOf } from "../errors/thrown.js";
+import { describeDiskFailure } from "../files/disk-failure.js";
 import { makeFolder } from "../files/make-folder.js";
 import type { Terminal } from "./terminal.js";
 
@@ -20,8 +20,8 @@ export async function writeJunit(target: string, xml: string, terminal: Terminal
     await makeFolder(dirname(path));
     await writeFile(path, xml);
   } catch (error) {
-    const why = messageOf(error);
-    throw new ConfigurationError("--junit", `--junit ${target}: the file cannot be written: ${why}`);
+    const why = describeDiskFailure(error);
+    throw new ConfigurationError("--junit", `--junit ${target}: the file cannot be written: ${why}.`);
   }
 }
 

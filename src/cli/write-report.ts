@@ -37,6 +37,7 @@ export async function writeReport(
 function whyNot(error: unknown): string {
   if (hasCode(error, "ENOENT")) return "there is no such folder.\nMake it first, or name another.";
   if (hasCode(error, "EISDIR")) return "this is a folder.\nName a file in it.";
+  if (hasCode(error, "ENAMETOOLONG")) return "its name is too long.\nGive a shorter one.";
   if (hasCode(error, "ENOTDIR")) return "a part of its path is no folder.";
   if (hasCode(error, "EACCES") || hasCode(error, "EPERM")) return "you may not write there.";
   if (hasCode(error, "ENOSPC")) return "the disk is full.";

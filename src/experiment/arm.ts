@@ -126,7 +126,7 @@ function settingsOf(settings: Readonly<Record<string, unknown>>, where: string, 
   }
   const spelled = setting === "--arm" ? asFlag : (key: string) => key;
   const problems = result.error.issues.map((issue) => problemOf(issue, spelled));
-  throw new ConfigurationError(setting, `${where}: ${problems.join("; ")}.`);
+  throw new ConfigurationError(setting, `${where}: ${problems.join("; ")}.`.replace(/\?\.$/, "?"));
 }
 
 /** @param spelled a setting as it is written there */

@@ -291,6 +291,10 @@ describe("a run that cannot be meant", () => {
       argv: ["run", "hi", "--schema", "schema.json", "--driver", "cli"],
       says: "looptrace: --schema needs the driver server: `opencode run` has no way to say it.\n",
     },
+    "a schema that is no JSON": {
+      argv: ["run", "hi", "--schema", "words.txt"],
+      says: 'looptrace: --schema words.txt is not valid JSON: unexpected "H" in line 1, column 1.\n',
+    },
     "a structured answer, and opencode's own arguments": {
       argv: ["run", "hi", "--schema", "schema.json", "--", "--share"],
       says: "looptrace: --schema needs the driver server, and extra arguments are for `opencode run`.\n",
@@ -313,7 +317,7 @@ describe("a run that cannot be meant", () => {
     },
     "a folder for transcripts that is a file": {
       argv: ["run", "hi", "--log-dir", "good.json"],
-      says: "looptrace: --log-dir <folder>/good.json cannot be made: EEXIST: file already exists, mkdir '<folder>/good.json'\n",
+      says: "looptrace: --log-dir <folder>/good.json cannot be made: a file stands where a folder should be.\n",
     },
     "an MCP server without address": {
       argv: ["run", "hi", "--mcp", "tickets"],
@@ -453,7 +457,7 @@ describe("command lines that are none", () => {
     "an unknown option": { argv: ["show", "--nope"], says: `looptrace: --nope: there is no such option.\n${HELP}` },
     "words for push": {
       argv: ["push", "x"],
-      says: `looptrace: push: it takes no argument, and here are 1.\nPut what belongs together in quotes; an option may lack its --.\n${HELP}`,
+      says: `looptrace: push: it takes no argument, and here is 1.\nPut what belongs together in quotes; an option may lack its --.\n${HELP}`,
     },
   });
 

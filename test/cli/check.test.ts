@@ -186,5 +186,10 @@ describe("JUnit XML", () => {
   test("a file that cannot be written is said", async () => {
     const { code, stderr } = await check(["multistep.json", "--max-steps", "4", "--junit", "multistep.json/x.xml"]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/--junit multistep\.json\/x\.xml: .* cannot be written/)]);
+    const into = await check(["multistep.json", "--max-steps", "4", "--junit", "."]);
+    expect([into.code, into.stderr]).toEqual([
+      2,
+      "looptrace: --junit .: the file cannot be written: it is a folder.\n",
+    ]);
   });
 });

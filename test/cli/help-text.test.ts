@@ -54,7 +54,7 @@ test.each([
   ["error: option '--slow <d>' argument 'a\nb' is invalid. Why.\n", '--slow "a\\nb": Why.\n'],
   [
     "error: too many arguments for 'ls'. Expected 0 arguments but got 1: x.\n",
-    /^ls: it takes no argument, and here are 1\.\n/,
+    /^ls: it takes no argument, and here is 1\.\n/,
   ],
   ["error: what no form knows\n", "what no form knows\n"],
 ])("what the parser finds wrong has the shape of all errors: %j", (said, expected) => {

@@ -145,6 +145,7 @@ test.each<[string, readonly string[], RegExp, Around?]>([
   ["--open without a file", ["../parent.json", "--open", "-o", "-"], /--open opens a file\.\nLeave out -o -/],
   ["no folder there", ["../parent.json", "-o", "no/r.html"], /no\/r\.html cannot be written: there is no such folder/],
   ["a folder", ["../parent.json", "-o", "."], /cannot be written: this is a folder/],
+  ["too long a name", ["../parent.json", "-o", "x".repeat(300)], /cannot be written: its name is too long\.\n/],
   ["a file for a folder", ["../parent.json", "-o", "../child.json/r.html"], /a part of its path is no folder/],
   ["its own source", ["../parent.json", "-o", "../parent.json"], /is what the report is made from/],
   ["no export", ["../nothing.json", "-o", "r.html"], /there is no such file/],

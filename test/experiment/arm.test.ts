@@ -39,6 +39,10 @@ test.each([
   expect(() => parseArm(typed)).toThrow(message);
 });
 
+test("a question that ends it is its end", () => {
+  expect(() => parseArm("new:modle=a/b")).toThrow(/did you mean "model"\?$/);
+});
+
 test("arms of a file", () => {
   const arms = parseArms('{"base": {}, "new": {"model": "a/b", "systemFile": "new.md"}}', "arms.json");
   expect(arms).toEqual([

@@ -6,7 +6,6 @@ import { recordedResults } from "../../batch/results.js";
 import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
-import { messageOf } from "../../errors/thrown.js";
 import { datasetCases } from "../../experiment/dataset.js";
 import { experimentJunit } from "../../experiment/experiment-junit.js";
 import { experimentMarkdown } from "../../experiment/experiment-markdown.js";
@@ -16,6 +15,7 @@ import type { MeasureName } from "../../experiment/measure-names.js";
 import { isVoid } from "../../experiment/measures.js";
 import { type Case, planRuns } from "../../experiment/plan.js";
 import { refuseChanged } from "../../experiment/refuse-changed.js";
+import { describeDiskFailure } from "../../files/disk-failure.js";
 import { makeFolder } from "../../files/make-folder.js";
 import { LangfuseApi } from "../../langfuse/api/langfuse-api.js";
 import { langfuseAmong } from "../../langfuse/api/langfuse-destination.js";
@@ -202,6 +202,6 @@ async function write(flag: string, target: string, text: string, terminal: Termi
     await makeFolder(dirname(path));
     await writeFile(path, text);
   } catch (error) {
-    throw new ConfigurationError(flag, `${flag} ${target}: the file cannot be written: ${messageOf(error)}`);
+    throw new ConfigurationError(flag, `${flag} ${target}: the file cannot be written: ${describeDiskFailure(error)}.`);
   }
 }

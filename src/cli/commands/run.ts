@@ -10,6 +10,7 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { mergeReports } from "../../export/merge-reports.js";
+import { describeDiskFailure } from "../../files/disk-failure.js";
 import { makeFolder } from "../../files/make-folder.js";
 import { gitState } from "../../git/git-state.js";
 import { quickMask } from "../../masking/mask.js";
@@ -225,7 +226,7 @@ function ofFile(error: unknown, flags: RunFlags): unknown {
 /** @throws {ConfigurationError} when the folder cannot be made */
 async function makeLogDir(folder: string): Promise<void> {
   await makeFolder(folder, 0o700).catch((error: unknown) => {
-    throw new ConfigurationError("--log-dir", `--log-dir ${folder} cannot be made: ${messageOf(error)}`);
+    throw new ConfigurationError("--log-dir", `--log-dir ${folder} cannot be made: ${describeDiskFailure(error)}.`);
   });
 }
 
