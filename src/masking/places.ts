@@ -12,7 +12,7 @@ import { isPlainMention } from "./plain-mentions.js";
 import { ANY, MOST_PLACES, PART, type Prefix, prefixesOf, type Set8 } from "./prefixes.js";
 import { KEY_WORDS } from "./private-keys.js";
 import { SIGN_IN_WORD } from "./sign-ins.js";
-import { COLUMN_WORDS } from "./tables.js";
+import { COLUMN_WORDS, mayBeColumn } from "./tables.js";
 import { AROUND, SHAPES } from "./token-shapes.js";
 
 /** Places of a text, ascending in each list: what is looked for begins at one of its places, or nowhere. */
@@ -177,7 +177,7 @@ function addPlace(text: string, low: LowBytes, codes: Codes, at: number, found: 
   if (kind <= (TOKEN | STEM)) return;
   if ((kind & COMMAND) !== 0) found.commands.push(at);
   if ((kind & KEY) !== 0) found.keys.push(at);
-  if ((kind & COLUMN) !== 0) found.columns.push(at);
+  if ((kind & COLUMN) !== 0 && mayBeColumn(codes, at)) found.columns.push(at);
   if ((kind & PHRASE) !== 0) found.phrases.push(at);
   if ((kind & PORT) !== 0) found.ports.push(at);
   if ((kind & ADDRESS) !== 0) found.addresses.push(at);

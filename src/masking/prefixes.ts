@@ -23,10 +23,11 @@ const SHORTEST_ALONE = 3;
 
 /** By two lower bytes, the second one in the upper half, each. */
 interface Tables {
-  /** What may stand behind these in a prefix, or in the midst of one: a bit for the lower five of each character. */
-  readonly behind: Int32Array;
-  /** The same for what may stand before. */
-  readonly ahead: Int32Array;
+  /**
+   * What may stand behind these in a prefix, or in the midst of one: a bit for the lower five of each character. Then
+   * what may stand before: one next to the other, since both are asked for together.
+   */
+  readonly around: Int32Array;
   /** What a prefix that begins with both may have behind them, and one further. */
   readonly thirds: Int32Array;
   readonly fourths: Int32Array;
@@ -34,6 +35,8 @@ interface Tables {
   readonly shortKinds: Uint16Array;
   /** Of which kinds longer ones are: by the upper bits of what their first three characters are spread to. */
   readonly kinds: Uint16Array;
+  /** By the same, what the fourth may be. */
+  readonly kindsFourths: Int32Array;
 }
 
 /** Spreads what some bytes are over the bits of a number. */
@@ -71,7 +74,7 @@ const middles = new Int32Array(PART / 2 + 3);
 
 export function prefixesOf(prefixes: readonly Prefix[]): Prefixes {
   const tables = tablesOf(prefixes);
-  const { kinds, shortKinds } = tables;
+  const { kinds, kindsFourths, shortKinds } = tables;
   return {
     look: (low, from, to, places) => {
       const count = middlesOf(low, foursIn(low, from, to, tables), tables);
@@ -81,54 +84,53 @@ export function prefixesOf(prefixes: readonly Prefix[]): Prefixes {
     },
     kindAt: ({ four }, at) => {
       const here = four.getInt32(at, true);
-      return (shortKinds[here & 0xffff] ?? 0) | (kinds[spread(here)] ?? 0);
+      const three = spread(here);
+      const kind = ((kindsFourths[three] ?? 0) >> (here >>> 24)) & 1 ? (kinds[three] ?? 0) : 0;
+      return (shortKinds[here & 0xffff] ?? 0) | kind;
     },
   };
 }
 
 function tablesOf(prefixes: readonly Prefix[]): Tables {
-  const [behind, ahead, thirds, fourths] = [masks(), masks(), masks(), masks()];
+  const around = new Int32Array(2 << 16);
+  const [thirds, fourths] = [new Int32Array(1 << 16), new Int32Array(1 << 16)];
   const shortKinds = new Uint16Array(1 << 16);
   const kinds = new Uint16Array(1 << KINDS_BITS);
+  const kindsFourths = new Int32Array(1 << KINDS_BITS);
   for (const { characters, length, kind } of prefixes) {
     const [first, second, third, fourth] = characters;
     const isShort = length < SHORTEST_ALONE;
     const [mayBeThird, mayBeFourth] = [maskOf(third), maskOf(fourth)];
     each(first, second, (two) => {
-      add(behind, two, mayBeThird);
-      ahead[two] = ALL;
+      add(around, 2 * two, mayBeThird);
+      add(around, 2 * two + 1, ALL);
       add(thirds, two, mayBeThird);
       add(fourths, two, mayBeFourth);
-      if (isShort) shortKinds[two] = (shortKinds[two] ?? 0) | kind;
-      else for (const last of third) addKind(kinds, two | (last << 16), kind);
+      if (isShort) add(shortKinds, two, kind);
+      for (const last of isShort ? [] : third) {
+        const three = spread(two | (last << 16));
+        add(kinds, three, kind);
+        add(kindsFourths, three, mayBeFourth);
+      }
     });
     const [mayStandBehind, mayStandAhead] = isShort ? [maskOf(second), ALL] : [mayBeFourth, maskOf(first)];
     each(isShort ? ANY : second, isShort ? first : third, (two) => {
-      add(behind, two, mayStandBehind);
-      add(ahead, two, mayStandAhead);
+      add(around, 2 * two, mayStandBehind);
+      add(around, 2 * two + 1, mayStandAhead);
     });
   }
-  return { behind, ahead, thirds, fourths, kinds, shortKinds };
+  return { around, thirds, fourths, kinds, kindsFourths, shortKinds };
 }
 
 /** A bit for each. */
 const ALL = -1;
 
-function addKind(kinds: Uint16Array, three: number, kind: number): void {
-  const key = spread(three);
-  kinds[key] = (kinds[key] ?? 0) | kind;
-}
-
-function masks(): Int32Array {
-  return new Int32Array(1 << 16);
-}
-
 function each(first: Set8, second: Set8, tell: (two: number) => void): void {
   for (const one of first) for (const other of second) tell(one | (other << 8));
 }
 
-function add(table: Int32Array, two: number, mask: number): void {
-  table[two] = (table[two] ?? 0) | mask;
+function add(table: Int32Array | Uint16Array, key: number, bits: number): void {
+  table[key] = (table[key] ?? 0) | bits;
 }
 
 function maskOf(characters: Set8): number {
@@ -140,38 +142,40 @@ function maskOf(characters: Set8): number {
 }
 
 /**
- * Looks at the middle of each four characters, and at what stands behind it. Each place is written down, and kept where
+ * Looks at the middle of each four characters, and at what stands around it. Each place is written down, and kept where
  * there may be something: a processor cannot foresee where, and would go on the wrong way.
  *
  * @returns how many were kept
  */
-function foursIn({ four }: LowBytes, from: number, to: number, { behind }: Tables): number {
+function foursIn({ four }: LowBytes, from: number, to: number, { around }: Tables): number {
   let count = 0;
   let here = four.getInt32(from, true);
   for (let at = from; at < to; at += 4) {
     const next = four.getInt32(at + 4, true);
-    const one = behind[(here >>> 8) & 0xffff] ?? 0;
-    const two = behind[(here >>> 24) | ((next & 0xff) << 8)] ?? 0;
+    const one = (here >>> 7) & 0x1fffe;
+    const two = ((here >>> 23) & 0x1fe) | ((next & 0xff) << 9);
+    const isOne = ((around[one] ?? 0) >> (here >>> 24)) & ((around[one + 1] ?? 0) >> here);
+    const isTwo = ((around[two] ?? 0) >> (next >>> 8)) & ((around[two + 1] ?? 0) >> (here >>> 16));
     fours[count] = at;
-    count += ((one >> (here >>> 24)) | (two >> (next >>> 8))) & 1;
+    count += (isOne | isTwo) & 1;
     here = next;
   }
   return count;
 }
 
-/** The same for each of these, and for what stands before. */
-function middlesOf({ four }: LowBytes, count: number, { behind, ahead }: Tables): number {
+/** Which of the two middles of each of these it was. */
+function middlesOf({ four }: LowBytes, count: number, { around }: Tables): number {
   let kept = 0;
   for (let index = 0; index < count; index += 1) {
     const at = fours[index] ?? 0;
     const here = four.getInt32(at, true);
     const next = four.getInt32(at + 4, true);
-    const one = (here >>> 8) & 0xffff;
-    const two = (here >>> 24) | ((next & 0xff) << 8);
+    const one = (here >>> 7) & 0x1fffe;
+    const two = ((here >>> 23) & 0x1fe) | ((next & 0xff) << 9);
     middles[kept] = at + 1;
-    kept += ((behind[one] ?? 0) >> (here >>> 24)) & ((ahead[one] ?? 0) >> here) & 1;
+    kept += ((around[one] ?? 0) >> (here >>> 24)) & ((around[one + 1] ?? 0) >> here) & 1;
     middles[kept] = at + 3;
-    kept += ((behind[two] ?? 0) >> (next >>> 8)) & ((ahead[two] ?? 0) >> (here >>> 16)) & 1;
+    kept += ((around[two] ?? 0) >> (next >>> 8)) & ((around[two + 1] ?? 0) >> (here >>> 16)) & 1;
   }
   return kept;
 }
