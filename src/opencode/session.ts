@@ -3,7 +3,7 @@
 export { assembleSessions, childSessionIds } from "./read/assemble-sessions.js";
 export { exportInParts } from "./read/export-in-parts.js";
 export { promptTimesOf, structuredAnswersOf } from "./read/messages-of.js";
-export { exportFromJson, readExport } from "./read/read-export.js";
+export { exportFromJson, exportJson, readExport } from "./read/read-export.js";
 export { taskSessionId } from "./read/task-session.js";
 export { transcriptOf } from "./read/transcript.js";
 export type { SessionExport, SessionTree, SessionTreeV1 } from "./schema/exported-session.js";

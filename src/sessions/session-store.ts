@@ -1,11 +1,19 @@
 import { lstat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { InvalidExportError } from "../errors/invalid-export-error.js";
 import { ensurePrivateFolder, type WriteFile, writeUnsynced, writeWhole } from "../files/private-files.js";
 import type { StorePaths } from "../files/store-paths.js";
 import { refuseUntrustedFolder } from "../files/trusted-store.js";
 import { writeTogether } from "../files/write-together.js";
 import type { Masked } from "../masking/masked.js";
-import { childSessionIds, isSessionId, readExport, type SessionExport, type SessionTree } from "../opencode/session.js";
+import {
+  childSessionIds,
+  exportFromJson,
+  exportJson,
+  isSessionId,
+  type SessionExport,
+  type SessionTree,
+} from "../opencode/session.js";
 import { fieldsOf } from "../text/json-fields.js";
 import { largeExport } from "./large-export.js";
 import { type FoundSession, flattenTree } from "./loaded-session.js";
@@ -157,7 +165,20 @@ async function readStored(
   const large = await ifThere(largeExport(path, path, "own"));
   if (large) return { session: large };
   const text = await readIfThere(path);
-  return text === "" ? undefined : { session: readExport(text, path), text };
+  return text === "" ? undefined : { session: exportFromJson(keptJson(text, path, id), path), text };
+}
+
+/** A shell that lost the end of an export had no part in a file of looptrace's own. */
+function keptJson(text: string, path: string, id: string): unknown {
+  try {
+    return exportJson(text, path);
+  } catch (cause) {
+    throw new InvalidExportError(
+      path,
+      `this is no JSON any more, so what looptrace has kept of the session is damaged. \`looptrace show --fresh ${id}\` reads it anew from opencode, where that still has it.`,
+      { cause },
+    );
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { InvalidExportError } from "../../src/errors/invalid-export-error.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import type { RunEvidence } from "../../src/opencode/evidence.js";
 import { storedSession } from "../../src/sessions/session-store.js";
@@ -94,6 +95,21 @@ test("what was never kept, or is no id at all, is not there", async () => {
   await keep(paths, multistep);
   await writeFile(join(paths.root, "other.json"), multistep.text);
   expect(await storedSession(paths, "../other")).toBeUndefined();
+});
+
+test("of one that is damaged it is said how it is kept anew, and nothing of how exports are made", async () => {
+  const paths = await temporaryStore();
+  const id = await keep(paths, multistep);
+  const path = join(paths.sessions, `${id}.json`);
+  for (const damaged of [multistep.text.slice(0, 2_000), "\0".repeat(500), "[{"]) {
+    await writeFile(path, damaged);
+    await expect(storedSession(paths, id)).rejects.toThrow(
+      new InvalidExportError(
+        path,
+        `this is no JSON any more, so what looptrace has kept of the session is damaged. \`looptrace show --fresh ${id}\` reads it anew from opencode, where that still has it.`,
+      ),
+    );
+  }
 });
 
 test("runs that cannot be read any more are left out, the session is not", async () => {
