@@ -64,9 +64,16 @@ export function settingAt(text: string, from: number): Value | undefined {
   return next ? trimmed(text, value.from, value.from + next.index) : value;
 }
 
-/** What ends a value without quotes behind a name, or behind `is`, as far as the first 128 characters do. */
-const ENDS = tableOf(" \t\n\v\f\r\"'`;|&<>");
-const SAID_ENDS = tableOf(" \t\n\v\f\r\"'`<>");
+/** What ends a value without quotes behind a name and a blank, or behind `is`: for `bareAt`. */
+export const SPACED_STOPS = "\\s\"'`;|&<>";
+export const SAID_STOPS = "\\s\"'`<>";
+/** The same as far as the first 128 characters do. */
+const ENDS = stopTable(SPACED_STOPS);
+const SAID_ENDS = stopTable(SAID_STOPS);
+
+function stopTable(stops: string): Uint8Array {
+  return tableOf(stops.replace("\\s", " \t\n\v\f\r"));
+}
 /** Of what has fewer characters `valueStrength` says 0, or less than 3. */
 const [SHORTEST_WEAK, SHORTEST_STRONG] = [4, 16];
 

@@ -9,6 +9,8 @@ import {
   LONGEST_VALUE,
   lineEnd,
   quotedAt,
+  SAID_STOPS,
+  SPACED_STOPS,
   settingAt,
   trimmed,
   type Value,
@@ -266,6 +268,8 @@ function continuedAt(text: string, at: number): Value | undefined {
 const SPACED_FLAG = /(?:-{1,2}(?:body|value|b|v)[= ]{0,4}|\d (?=\S))/y;
 /** In C a name with one of these before it stands behind a type. */
 const POINTER = /^[*&]{1,3}[A-Za-z_]\w*(?:\(|$)/;
+/** A bracket may belong to what surrounds the value. */
+const SPACED_ENDS = `${SPACED_STOPS})`;
 /** No more than a word, whatever it says. */
 const PLAIN_WORD = /^[A-Za-z]{1,15}$/;
 
@@ -279,7 +283,7 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   if (said !== undefined) {
     // Of less than strong names `assigned-secrets.ts` wants strong values in a line.
     if (name.strength < 3 && isSurelyWeak(text, said)) return [];
-    return one(text, name, bareAt(text, said, "\\s\"'`<>"), "inline");
+    return one(text, name, bareAt(text, said, SAID_STOPS), "inline");
   }
   if (start < text.length && BARS.includes(text.charAt(start))) {
     return one(text, name, cellBehind(text, name, start), isConstant(name.text) ? "line" : "quoted");
@@ -292,7 +296,7 @@ function spaced(text: string, name: Name, start: number, isQuoted: boolean): rea
   // `gh secret set NAME --body …`, and routers say how a password is written before it.
   const begin = (SPACED_FLAGS[text.charCodeAt(start)] === 1 ? after(SPACED_FLAG, text, start) : undefined) ?? start;
   if (isSurelyPlain(text, begin, name.strength < 2)) return [];
-  const value = quotedAt(text, begin) ?? bareAt(text, begin, "\\s\"'`;|&<>)");
+  const value = quotedAt(text, begin) ?? bareAt(text, begin, SPACED_ENDS);
   if (value === undefined) return [];
   // Most such words are followed by another one.
   const least = name.strength > 1 ? 1 : 2;
