@@ -1,7 +1,7 @@
 /** Longer texts have a buffer of their own. */
 const SHARED_SIZE = 1 << 18;
 /** How many zeros stand behind a text at least: whoever looks a few characters ahead need not ask for its end. */
-const ZEROS = 16;
+const ZEROS = 8;
 
 /** The lower half of each character's code, by its place in a text, and some zeros behind. */
 export interface LowBytes {

@@ -1,18 +1,29 @@
 /** Where in a text something may begin that is looked for: one look at each character, for all that is looked for. */
 
-import { ADDRESS_WORDS } from "./addresses.js";
-import { mayBeStemAt, STEMS } from "./assigned-names.js";
+import { mayBeStemAt } from "./assigned-names.js";
 import { DIGITS, LETTERS } from "./characters.js";
 import { type Codes, codesOf } from "./codes.js";
-import { COMMAND_WORDS } from "./commands.js";
-import { type FormatPlaces, MANIFEST_WORD, PHRASE_WORDS, PORT_WORDS, WEB_KEY_WORD } from "./config-lines.js";
-import { KNOWN_BEGINNING, KNOWN_WORDS } from "./known-beginnings.js";
+import type { FormatPlaces } from "./config-lines.js";
+import { KNOWN_BEGINNING } from "./known-beginnings.js";
 import { type LowBytes, lowBytesOf } from "./low-bytes.js";
 import { isPlainMention } from "./plain-mentions.js";
-import { ANY, MOST_PLACES, PART, type Prefix, prefixesOf, type Set8 } from "./prefixes.js";
-import { KEY_WORDS } from "./private-keys.js";
-import { SIGN_IN_WORD } from "./sign-ins.js";
-import { COLUMN_WORDS, mayBeColumn } from "./tables.js";
+import { kindAt, MOST_PLACES, PART, prefixPlaces } from "./prefix-places.js";
+import {
+  ADDRESS,
+  COLUMN,
+  COMMAND,
+  KEY,
+  KNOWN,
+  MANIFEST,
+  MIDDLE,
+  PHRASE,
+  PORT,
+  SIGN_IN,
+  STEM,
+  TOKEN,
+  WEB_KEY,
+} from "./prefixes.js";
+import { mayBeColumn } from "./tables.js";
 import { AROUND, SHAPES } from "./token-shapes.js";
 
 /** Places of a text, ascending in each list: what is looked for begins at one of its places, or nowhere. */
@@ -31,78 +42,6 @@ export interface Places extends FormatPlaces {
   readonly known: readonly number[];
   /** The words in the middle of tokens that stand somewhere in the text. */
   readonly around: ReadonlySet<string>;
-}
-
-const [TOKEN, STEM, COMMAND, KEY, COLUMN, PHRASE, KNOWN, MIDDLE, PORT, ADDRESS, SIGN_IN, WEB_KEY, MANIFEST] = [
-  1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096,
-];
-
-/** How many characters tell whether something may begin. */
-const LOOKED_AT = 4;
-
-/** The first 128. */
-const CHARACTERS = String.fromCharCode(...Array(128).keys());
-
-/** By class: there are few of them. */
-const classes = new Map<string, Set8>();
-
-type Spelling = (character: string, at: number) => Set8;
-
-/**
- * @param spelled how each of its characters may be spelled
- * @param following what may follow on a word of less than four characters
- */
-function prefixOf(word: string, kind: number, spelled: Spelling = exactly, following: Set8 = ANY): Prefix {
-  const character = (at: number): Set8 => (at < word.length ? spelled(word.charAt(at), at) : following);
-  return { characters: [character(0), character(1), character(2), character(3)], length: word.length, kind };
-}
-
-function exactly(character: string): Set8 {
-  return [character.charCodeAt(0)];
-}
-
-function inAnyCase(character: string): Set8 {
-  return [character.toLowerCase().charCodeAt(0), character.toUpperCase().charCodeAt(0)];
-}
-
-/** Behind its first character in any case. */
-function beginningExactly(character: string, at: number): Set8 {
-  return at === 0 ? exactly(character) : inAnyCase(character);
-}
-
-const prefixes = prefixesOf([
-  ...SHAPES.map(({ prefix, rest }) => prefixOf(prefix, TOKEN, exactly, followingOf(prefix, rest.source))),
-  ...STEMS.map((stem) => prefixOf(stem, STEM, inAnyCase)),
-  ...COMMAND_WORDS.map((word) => prefixOf(word, COMMAND)),
-  ...KEY_WORDS.map((word) => prefixOf(word, KEY)),
-  ...COLUMN_WORDS.map((word) => prefixOf(word, COLUMN, inAnyCase)),
-  ...PHRASE_WORDS.map((word) => prefixOf(word, PHRASE, inAnyCase)),
-  // Some of what they are told by may be written in capitals.
-  ...KNOWN_WORDS.map((word) => prefixOf(word, KNOWN, beginningExactly)),
-  ...AROUND.map(([, word]) => prefixOf(word, MIDDLE)),
-  ...PORT_WORDS.map((word) => prefixOf(word, PORT)),
-  ...ADDRESS_WORDS.map((word) => prefixOf(word, ADDRESS)),
-  prefixOf(SIGN_IN_WORD, SIGN_IN),
-  prefixOf(WEB_KEY_WORD, WEB_KEY),
-  prefixOf(MANIFEST_WORD, MANIFEST),
-]);
-
-/**
- * The characters that can follow on a short prefix of a token, as far as its shape begins with a class of them that is
- * repeated often enough. A token that is wrapped has four of them before the first break.
- */
-function followingOf(prefix: string, rest: string): Set8 {
-  if (prefix.length >= LOOKED_AT) return ANY;
-  const [, one, times = "1"] = /^(?:\(\?=[^)]*\))*(\[[^\]]+\]|\\[dw])(?:\{(\d+)|(?![?*{]))/.exec(rest) ?? [];
-  return one === undefined || Number(times) < LOOKED_AT - prefix.length ? ANY : charactersOf(one);
-}
-
-function charactersOf(one: string): Set8 {
-  const known = classes.get(one);
-  if (known) return known;
-  const all = (CHARACTERS.match(new RegExp(one, "g")) ?? []).map((character) => character.charCodeAt(0));
-  classes.set(one, all);
-  return all;
 }
 
 /** What a token may not follow on: a longer word is another one. */
@@ -144,7 +83,7 @@ export function placesIn(text: string): Places {
   const end = text.length;
   let last = -1;
   for (let from = 0; from < end; from += PART) {
-    const count = prefixes.look(low, from, Math.min(end, from + PART), places);
+    const count = prefixPlaces(low, from, Math.min(end, from + PART), places);
     last = addPlaces(text, low, codes, count, last, found);
   }
   return found;
@@ -169,7 +108,7 @@ function addPlaces(text: string, low: LowBytes, codes: Codes, count: number, las
 }
 
 function addPlace(text: string, low: LowBytes, codes: Codes, at: number, found: Found): void {
-  const kind = prefixes.kindAt(low, at);
+  const kind = kindAt(low, at);
   if (kind === 0) return;
   if ((kind & TOKEN) !== 0 && isTokenStart(codes, at)) found.tokens.push(at);
   if ((kind & STEM) !== 0 && mayBeStemAt(low, at) && !isPlainMention(codes, at)) found.stems.push(at);

@@ -1,8 +1,14 @@
-/**
- * Where in a text one of many prefixes may stand. Of each four characters the two in the middle are looked up as they
- * are, and tell which may stand before and behind them: one such look tells of two places.
- */
-import type { LowBytes } from "./low-bytes.js";
+/** How what is looked for begins: by at most four characters, of whose codes the lower bytes are looked at. */
+
+import { ADDRESS_WORDS } from "./addresses.js";
+import { STEMS } from "./assigned-names.js";
+import { COMMAND_WORDS } from "./commands.js";
+import { MANIFEST_WORD, PHRASE_WORDS, PORT_WORDS, WEB_KEY_WORD } from "./config-lines.js";
+import { KNOWN_WORDS } from "./known-beginnings.js";
+import { KEY_WORDS } from "./private-keys.js";
+import { SIGN_IN_WORD } from "./sign-ins.js";
+import { COLUMN_WORDS } from "./tables.js";
+import { AROUND, SHAPES } from "./token-shapes.js";
 
 /** Lower bytes of codes. */
 export type Set8 = readonly number[];
@@ -18,194 +24,76 @@ export interface Prefix {
   readonly kind: number;
 }
 
-/** Of shorter ones those behind may be nearly any: they are told by the character before their first one. */
-const SHORTEST_ALONE = 3;
+/** What may begin with a prefix: a bit for each. */
+export const [TOKEN, STEM, COMMAND, KEY, COLUMN, PHRASE, KNOWN, MIDDLE, PORT, ADDRESS, SIGN_IN, WEB_KEY, MANIFEST] = [
+  1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096,
+];
 
-/** By two lower bytes, the second one in the upper half, each. */
-interface Tables {
-  /**
-   * What may stand behind these in a prefix, or in the midst of one: a bit for the lower five of each character. Then
-   * what may stand before: one next to the other, since both are asked for together.
-   */
-  readonly around: Int32Array;
-  /** What a prefix that begins with both may have behind them, and one further. */
-  readonly thirds: Int32Array;
-  readonly fourths: Int32Array;
-  /** Of which kinds short prefixes are that begin with both. */
-  readonly shortKinds: Uint16Array;
-  /** Of which kinds longer ones are: by the upper bits of what their first three characters are spread to. */
-  readonly kinds: Uint16Array;
-  /** By the same, what the fourth may be. */
-  readonly kindsFourths: Int32Array;
-}
+/** How many characters tell whether something may begin. */
+const LOOKED_AT = 4;
 
-/** Spreads what some bytes are over the bits of a number. */
-const SPREAD = 0x9e37_79b1;
-const KINDS_BITS = 15;
+/** The first 128. */
+const CHARACTERS = String.fromCharCode(...Array(128).keys());
 
-/** @param three the lower three bytes of a number */
-function spread(three: number): number {
-  return Math.imul(three & 0xff_ffff, SPREAD) >>> (32 - KINDS_BITS);
-}
+/** By class: there are few of them. */
+const classes = new Map<string, Set8>();
 
-export interface Prefixes {
-  /**
-   * Writes down where a prefix may begin in a part of a text, or right behind it; ascending, some places twice.
-   *
-   * @param from a multiple of four
-   * @param places for `MOST_PLACES`
-   * @returns how many there are
-   */
-  readonly look: (low: LowBytes, from: number, to: number, places: Int32Array) => number;
-  /** Of which kinds the prefixes are that may begin at such a place. */
-  readonly kindAt: (low: LowBytes, at: number) => number;
-}
-
-/** How many characters are looked through at once at most. */
-export const PART = 1 << 13;
-
-/** As many places as `look` writes down of one part at most. */
-export const MOST_PLACES = 2 * PART;
-
-/** The first of four characters of which a look has told something; those of the next part are written over them. */
-const fours = new Int32Array(PART / 4 + 1);
-/** The first of two in the middle of four. */
-const middles = new Int32Array(PART / 2 + 3);
-
-export function prefixesOf(prefixes: readonly Prefix[]): Prefixes {
-  const tables = tablesOf(prefixes);
-  const { kinds, kindsFourths, shortKinds } = tables;
-  return {
-    look: (low, from, to, places) => {
-      const count = middlesOf(low, foursIn(low, from, to, tables), tables);
-      // Nothing stands before a text that could tell a short prefix.
-      places[0] = 0;
-      return placesAround(low, count, tables, places, from === 0 ? 1 : 0);
-    },
-    kindAt: ({ four }, at) => {
-      const here = four.getInt32(at, true);
-      const three = spread(here);
-      const kind = ((kindsFourths[three] ?? 0) >> (here >>> 24)) & 1 ? (kinds[three] ?? 0) : 0;
-      return (shortKinds[here & 0xffff] ?? 0) | kind;
-    },
-  };
-}
-
-function tablesOf(prefixes: readonly Prefix[]): Tables {
-  const around = new Int32Array(2 << 16);
-  const [thirds, fourths] = [new Int32Array(1 << 16), new Int32Array(1 << 16)];
-  const shortKinds = new Uint16Array(1 << 16);
-  const kinds = new Uint16Array(1 << KINDS_BITS);
-  const kindsFourths = new Int32Array(1 << KINDS_BITS);
-  for (const { characters, length, kind } of prefixes) {
-    const [first, second, third, fourth] = characters;
-    const isShort = length < SHORTEST_ALONE;
-    const [mayBeThird, mayBeFourth] = [maskOf(third), maskOf(fourth)];
-    each(first, second, (two) => {
-      add(around, 2 * two, mayBeThird);
-      add(around, 2 * two + 1, ALL);
-      add(thirds, two, mayBeThird);
-      add(fourths, two, mayBeFourth);
-      if (isShort) add(shortKinds, two, kind);
-      for (const last of isShort ? [] : third) {
-        const three = spread(two | (last << 16));
-        add(kinds, three, kind);
-        add(kindsFourths, three, mayBeFourth);
-      }
-    });
-    const [mayStandBehind, mayStandAhead] = isShort ? [maskOf(second), ALL] : [mayBeFourth, maskOf(first)];
-    each(isShort ? ANY : second, isShort ? first : third, (two) => {
-      add(around, 2 * two, mayStandBehind);
-      add(around, 2 * two + 1, mayStandAhead);
-    });
-  }
-  return { around, thirds, fourths, kinds, kindsFourths, shortKinds };
-}
-
-/** A bit for each. */
-const ALL = -1;
-
-function each(first: Set8, second: Set8, tell: (two: number) => void): void {
-  for (const one of first) for (const other of second) tell(one | (other << 8));
-}
-
-function add(table: Int32Array | Uint16Array, key: number, bits: number): void {
-  table[key] = (table[key] ?? 0) | bits;
-}
-
-function maskOf(characters: Set8): number {
-  if (characters === ANY) return ALL;
-  let mask = 0;
-  // Of a shift only the lower five bits count.
-  for (const character of characters) mask |= 1 << character;
-  return mask;
-}
+type Spelling = (character: string, at: number) => Set8;
 
 /**
- * Looks at the middle of each four characters, and at what stands around it. Each place is written down, and kept where
- * there may be something: a processor cannot foresee where, and would go on the wrong way.
- *
- * @returns how many were kept
+ * @param spelled how each of its characters may be spelled
+ * @param following what may follow on a word of less than four characters
  */
-function foursIn({ four }: LowBytes, from: number, to: number, { around }: Tables): number {
-  let count = 0;
-  let here = four.getInt32(from, true);
-  for (let at = from; at < to; at += 4) {
-    const next = four.getInt32(at + 4, true);
-    const one = (here >>> 7) & 0x1fffe;
-    const two = ((here >>> 23) & 0x1fe) | ((next & 0xff) << 9);
-    const isOne = ((around[one] ?? 0) >> (here >>> 24)) & ((around[one + 1] ?? 0) >> here);
-    const isTwo = ((around[two] ?? 0) >> (next >>> 8)) & ((around[two + 1] ?? 0) >> (here >>> 16));
-    fours[count] = at;
-    count += (isOne | isTwo) & 1;
-    here = next;
-  }
-  return count;
+function prefixOf(word: string, kind: number, spelled: Spelling = exactly, following: Set8 = ANY): Prefix {
+  const character = (at: number): Set8 => (at < word.length ? spelled(word.charAt(at), at) : following);
+  return { characters: [character(0), character(1), character(2), character(3)], length: word.length, kind };
 }
 
-/** Which of the two middles of each of these it was. */
-function middlesOf({ four }: LowBytes, count: number, { around }: Tables): number {
-  let kept = 0;
-  for (let index = 0; index < count; index += 1) {
-    const at = fours[index] ?? 0;
-    const here = four.getInt32(at, true);
-    const next = four.getInt32(at + 4, true);
-    const one = (here >>> 7) & 0x1fffe;
-    const two = ((here >>> 23) & 0x1fe) | ((next & 0xff) << 9);
-    middles[kept] = at + 1;
-    kept += ((around[one] ?? 0) >> (here >>> 24)) & ((around[one + 1] ?? 0) >> here) & 1;
-    middles[kept] = at + 3;
-    kept += ((around[two] ?? 0) >> (next >>> 8)) & ((around[two + 1] ?? 0) >> (here >>> 16)) & 1;
-  }
-  return kept;
+function exactly(character: string): Set8 {
+  return [character.charCodeAt(0)];
 }
+
+function inAnyCase(character: string): Set8 {
+  return [character.toLowerCase().charCodeAt(0), character.toUpperCase().charCodeAt(0)];
+}
+
+/** Behind its first character in any case. */
+function beginningExactly(character: string, at: number): Set8 {
+  return at === 0 ? exactly(character) : inAnyCase(character);
+}
+
+/** How all begins that is looked for. */
+export const PREFIXES: readonly Prefix[] = [
+  ...SHAPES.map(({ prefix, rest }) => prefixOf(prefix, TOKEN, exactly, followingOf(prefix, rest.source))),
+  ...STEMS.map((stem) => prefixOf(stem, STEM, inAnyCase)),
+  ...COMMAND_WORDS.map((word) => prefixOf(word, COMMAND)),
+  ...KEY_WORDS.map((word) => prefixOf(word, KEY)),
+  ...COLUMN_WORDS.map((word) => prefixOf(word, COLUMN, inAnyCase)),
+  ...PHRASE_WORDS.map((word) => prefixOf(word, PHRASE, inAnyCase)),
+  // Some of what they are told by may be written in capitals.
+  ...KNOWN_WORDS.map((word) => prefixOf(word, KNOWN, beginningExactly)),
+  ...AROUND.map(([, word]) => prefixOf(word, MIDDLE)),
+  ...PORT_WORDS.map((word) => prefixOf(word, PORT)),
+  ...ADDRESS_WORDS.map((word) => prefixOf(word, ADDRESS)),
+  prefixOf(SIGN_IN_WORD, SIGN_IN),
+  prefixOf(WEB_KEY_WORD, WEB_KEY),
+  prefixOf(MANIFEST_WORD, MANIFEST),
+];
 
 /**
- * A prefix may begin with the first one of a middle, with the one before it or with the one behind it.
- *
- * @param before how many places are there already
+ * The characters that can follow on a short prefix of a token, as far as its shape begins with a class of them that is
+ * repeated often enough. A token that is wrapped has four of them before the first break.
  */
-function placesAround(
-  { four }: LowBytes,
-  count: number,
-  { thirds, fourths }: Tables,
-  places: Int32Array,
-  before: number,
-): number {
-  let kept = before;
-  for (let index = 0; index < count; index += 1) {
-    const at = (middles[index] ?? 0) - 1;
-    const here = four.getInt32(at, true);
-    const next = four.getInt32(at + 4, true);
-    const one = here & 0xffff;
-    const two = (here >>> 8) & 0xffff;
-    const three = here >>> 16;
-    places[kept] = at;
-    kept += ((thirds[one] ?? 0) >> (here >>> 16)) & ((fourths[one] ?? 0) >> (here >>> 24)) & 1;
-    places[kept] = at + 1;
-    kept += ((thirds[two] ?? 0) >> (here >>> 24)) & ((fourths[two] ?? 0) >> next) & 1;
-    places[kept] = at + 2;
-    kept += ((thirds[three] ?? 0) >> next) & ((fourths[three] ?? 0) >> (next >>> 8)) & 1;
-  }
-  return kept;
+function followingOf(prefix: string, rest: string): Set8 {
+  if (prefix.length >= LOOKED_AT) return ANY;
+  const [, one, times = "1"] = /^(?:\(\?=[^)]*\))*(\[[^\]]+\]|\\[dw])(?:\{(\d+)|(?![?*{]))/.exec(rest) ?? [];
+  return one === undefined || Number(times) < LOOKED_AT - prefix.length ? ANY : charactersOf(one);
+}
+
+function charactersOf(one: string): Set8 {
+  const known = classes.get(one);
+  if (known) return known;
+  const all = (CHARACTERS.match(new RegExp(one, "g")) ?? []).map((character) => character.charCodeAt(0));
+  classes.set(one, all);
+  return all;
 }

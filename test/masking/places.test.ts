@@ -60,6 +60,13 @@ test("one look finds every place where something may begin", () => {
   );
 });
 
+test("what one of secretlint's rules takes in any case is told so", () => {
+  const hook = "services/T00000000/B00000000/x";
+  for (const host of ["hooks.slack.com", "hOOks.slack.com", "hooKS.SLACK.com"]) {
+    expect([host, placesIn(`https://${host}/${hook}`).known]).toEqual([host, [8]]);
+  }
+});
+
 test("a column is found wherever its name stands", () => {
   const separator = fc.constantFrom(",", ";", "\t", "  ", " | ", "│", " ", '"', "\u00a0", "é,", "");
   const cells = fc.constantFrom(...COLUMN_WORDS, "secret access key", "Secret Access Key", "user", "a_token", "tokens");
