@@ -73,6 +73,24 @@ function withDiscarded(report: DestinationReport, discarded: DiscardedItems): De
   };
 }
 
+/**
+ * The report of a push, with what was thrown away before it could be sent: it was not there any more.
+ *
+ * @param discarded since it began to wait
+ */
+export function withLost(report: DestinationReport, discarded: DiscardedItems): DestinationReport {
+  const { pending, beside } = report;
+  const kinds = KINDS_BESIDE.flatMap((kind) => {
+    const [counts, lost] = [beside[kind], discarded.beside[kind] ?? 0];
+    if (!counts && lost === 0) return [];
+    return [[kind, { ...NOTHING, ...counts, pending: (counts?.pending ?? 0) + lost }] as const];
+  });
+  const spans = pending.spans + discarded.spans;
+  return withDiscarded({ ...report, pending: { ...pending, spans }, beside: Object.fromEntries(kinds) }, discarded);
+}
+
+const NOTHING: ItemCounts = { acknowledged: 0, alreadyAcknowledged: 0, pending: 0, unsaved: 0, rejected: 0 };
+
 /** A report of what has waited, once it has been sent; what was refused meanwhile counts as that. */
 function asPushed(report: DestinationReport, pushed: readonly DestinationReport[]): DestinationReport {
   const { pending, beside, destination } = report;

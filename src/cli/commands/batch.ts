@@ -8,7 +8,9 @@ import { CONFIG_FILE } from "../../config/config-file-name.js";
 import type { MaskFlags } from "../../config/masking.js";
 import type { Settings, TraceFlags } from "../../config/settings.js";
 import { isDelivered as areDelivered, type DestinationReport } from "../../deliver/delivery-report.js";
+import { type Discards, watchDiscards } from "../../deliver/discards.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
+import { withLost } from "../../export/delivery-sum.js";
 import type { TraceExporter } from "../../export/trace-exporter.js";
 import { quickMask } from "../../masking/mask.js";
 import { ServerPool } from "../../opencode/server.js";
@@ -80,6 +82,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   };
   const { trace } = settings;
   const exporter = context.exporter();
+  const discards = watchDiscards(paths, exporter.destinations);
   tellUnkept(context, terminal);
   const run = taskRunner({ defaults, exporter, trace, cwd: terminal.cwd, verify: verifyOf(flags) });
   // What a person watches may end up in the log of a CI.
@@ -106,7 +109,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     await servers.close();
     interrupt.done();
   }
-  const leftovers = await sendLeftovers(summary, exporter, flags, terminal);
+  const leftovers = await sendLeftovers(summary, exporter, discards, flags, terminal);
 
   if (flags.json) terminal.out(`${terminalJson(summary)}\n`);
   else if (flags.junit !== "-") {
@@ -180,16 +183,24 @@ function refuseSchemaWithoutServer({ schema, driver }: BatchFlags, { file }: Set
 /** What the batch itself could not deliver is worth a longer wait than what earlier runs left. */
 const OWN_LEFTOVERS_BUDGET_MS = 10_000;
 
+/**
+ * Sends what waits in the outbox.
+ *
+ * @param discards watched since the first task began
+ * @returns what became of it; what was thrown away of what tasks had left counts as not delivered
+ */
 export async function sendLeftovers(
-  { undelivered }: BatchSummary,
+  { undelivered }: Pick<BatchSummary, "undelivered">,
   exporter: TraceExporter,
+  discards: Discards,
   { quiet }: BatchFlags,
   terminal: Terminal,
 ): Promise<readonly DestinationReport[]> {
   const budgetMs = undelivered > 0 ? OWN_LEFTOVERS_BUDGET_MS : undefined;
   return whileWaiting(terminal, quiet ? [] : exporter.destinations, async (onProgress) => {
     const { reports } = await exporter.flush({ all: true, budgetMs, onProgress });
-    return reports;
+    if (undelivered === 0) return reports;
+    return reports.map((report) => withLost(report, discards.since(report.destination.id)));
   });
 }
 

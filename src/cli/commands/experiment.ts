@@ -5,6 +5,7 @@ import type { BatchSummary } from "../../batch/batch-summary.js";
 import { recordedResults } from "../../batch/results.js";
 import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
+import { watchDiscards } from "../../deliver/discards.js";
 import { ConfigurationError } from "../../errors/configuration-error.js";
 import { datasetCases } from "../../experiment/dataset.js";
 import { experimentJunit } from "../../experiment/experiment-junit.js";
@@ -90,6 +91,7 @@ export async function experiment(
   const again = new Set([...recorded.values()].filter(isVoid).map(({ id }) => id));
 
   const exporter = context.exporter();
+  const discards = watchDiscards(context.paths, exporter.destinations);
   if (place === "here") tellUnkept(context, terminal);
   const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : batchProgress(terminal);
@@ -127,7 +129,7 @@ export async function experiment(
     interrupt.done();
   }
   // What waits in the outboxes of workers is theirs to deliver.
-  const leftovers = place === "here" ? await sendLeftovers(summary, exporter, flags, terminal) : [];
+  const leftovers = place === "here" ? await sendLeftovers(summary, exporter, discards, flags, terminal) : [];
 
   const effect = flags.effect ?? DEFAULT_EFFECT;
   const failOn = flags.failOn ?? "worse";
