@@ -18,6 +18,7 @@ import { addTotals, totalsOf } from "../trace/totals.js";
 import { totalTokens } from "../trace/usage.js";
 import type { AgentSettings } from "./agent-settings.js";
 import { prepareSchema } from "./output-schema.js";
+import type { Practice } from "./rehearse.js";
 import { decideRetry, type RetryDecision } from "./retry-decision.js";
 import { runAttempt } from "./run-attempt.js";
 import type { RunLimits } from "./run-watch.js";
@@ -85,9 +86,11 @@ export interface PromptOptions extends OpenCodeOptions {
   readonly onServed?: DriveHooks["onServed"];
   /** See `DriveHooks`. @internal */
   readonly onSession?: DriveHooks["onSession"];
+  /** What the caller will do with traces, gone through with one of nobody's while the model is waited for. @internal */
+  readonly practise?: Practice | undefined;
 }
 
-type PromptHooks = DriveHooks & Pick<PromptOptions, "onRetry">;
+type PromptHooks = DriveHooks & Pick<PromptOptions, "onRetry" | "practise">;
 
 /** Why and how it goes on after a failed attempt. */
 export interface RetryEvent {
@@ -165,8 +168,8 @@ export class OpenCode {
    *   `aborted` turn
    */
   async run(message: string, options: PromptOptions = {}): Promise<TurnResult> {
-    const { signal, onProgress, onEvent, onServed, onSession, onRetry, onResult, ...settings } = options;
-    const hooks = { signal, onProgress, onEvent, onServed, onSession, onRetry };
+    const { signal, onProgress, onEvent, onServed, onSession, onRetry, onResult, practise, ...settings } = options;
+    const hooks = { signal, onProgress, onEvent, onServed, onSession, onRetry, practise };
     const result = await this.#attempts(message, settings, hooks);
     const { activeHostSpan, rememberHostSpan } = await import("../otel/host-span.js");
     rememberHostSpan(result.traces, activeHostSpan());
@@ -253,6 +256,7 @@ export class OpenCode {
           git: done.length === 0 ? git : undefined,
           tags,
           prices,
+          practise: hooks.practise,
         },
         hooks,
       );

@@ -19,6 +19,9 @@ const BEGINS = {
 
 type Generation = ServedSession["generation"];
 
+/** Goes through what will be done with traces, with some that are nobody's, until the signal says to stop. */
+export type Practice = (traces: readonly LoopTrace[], signal: AbortSignal) => Promise<unknown>;
+
 /** What this process has gone through already. */
 const PROCESS = { isRehearsed: false };
 

@@ -20,7 +20,7 @@ import { answerText } from "../trace/turn-error.js";
 import { isUnanswered } from "../trace/unanswered.js";
 import { withUserPrices } from "../trace/user-priced.js";
 import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
-import { type Rehearsal, rehearsalOf, rehearse } from "./rehearse.js";
+import { type Practice, type Rehearsal, rehearsalOf, rehearse } from "./rehearse.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import type { AttemptResult } from "./turn-result.js";
 
@@ -46,6 +46,8 @@ export interface AttemptRequest {
   readonly prices: UserPrices | undefined;
   /** The caller's own words for the run. */
   readonly tags: readonly string[];
+  /** What the caller will do with the traces. */
+  readonly practise: Practice | undefined;
 }
 
 /**
@@ -108,9 +110,10 @@ async function driveAndRecord(
         passwords.push(...passwordOf(served));
         const told = hooks.onServed?.(served);
         const live = liveFor(request, served);
-        const practising = rehearsalOf(served.generation, (signal) =>
-          rehearse(maskingOf(request, passwords), signal, served.generation),
-        );
+        const practising = rehearsalOf(served.generation, async (signal) => {
+          const traces = await rehearse(maskingOf(request, passwords), signal, served.generation);
+          await request.practise?.(traces, signal);
+        });
         rehearsal = practising;
         return async () => {
           practising.end();

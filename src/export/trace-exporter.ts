@@ -1,3 +1,4 @@
+import { setImmediate as others } from "node:timers/promises";
 import { deliver } from "../deliver/deliver.js";
 import type { Sender } from "../deliver/delivery-context.js";
 import type { DeliveryProgress } from "../deliver/delivery-progress.js";
@@ -13,7 +14,7 @@ import type { NewScore } from "../scores/new-score.js";
 import type { LoopTrace } from "../trace/model.js";
 import { createPatience, type Patience } from "./patience.js";
 import { createSentInPieces, type SentInPieces } from "./sent-in-pieces.js";
-import { traceRequests } from "./trace-requests.js";
+import { type RequestsTo, type TraceRequestOptions, traceRequests } from "./trace-requests.js";
 
 /** What earlier runs left is sent too, but nothing waits long for it. */
 const LEFTOVERS_BUDGET_MS = 2_000;
@@ -128,19 +129,51 @@ export class TraceExporter {
   ): Promise<readonly DestinationReport[]> {
     const { destinations } = this;
     if (destinations.length === 0 || traces.length === 0) return [];
-    const keys = destinations.flatMap(({ secrets }) => secrets);
     const { force = false } = how;
-    const encoded = await traceRequests(traces, trace, {
-      ...{ masking, keys, atWork, force, scores },
-      now: this.#clock.now(),
-      sentInPieces: this.#sentInPieces,
-    });
+    const encoded = await this.#requests(traces, trace, { masking, atWork, force, scores });
     const { paths, outboxLimitBytes, clock, send } = this.#options;
     const storeOnly = this.#patience.leftAlone(atWork);
     const reports = await deliver(encoded, destinations, { paths, outboxLimitBytes, clock, send, storeOnly, ...how });
     const asked = reports.filter(({ destination }) => !storeOnly.has(destination.id));
     this.#learn(asked, atWork);
     return reports;
+  }
+
+  /**
+   * Makes requests of a trace that is nobody's, and leaves nothing of them: what a process does for the first time takes
+   * many times as long as the next one, and while a model is waited for there is nothing else to do.
+   *
+   * @throws the signal's reason
+   * @internal
+   */
+  async practise(traces: readonly LoopTrace[], signal: AbortSignal): Promise<void> {
+    const { destinations } = this;
+    const { trace = {}, masking } = this.#options;
+    if (destinations.length === 0) return;
+    // The caller's own function is for texts of sessions.
+    const without = masking && { ...masking, replace: undefined };
+    const how = { masking: without, atWork: false, force: true, scores: undefined };
+    const requests = await this.#requests(traces, trace, how);
+    for (const destination of destinations) {
+      // What waits meanwhile has its turn.
+      await others(undefined, { signal });
+      Array.from(requests(destination));
+    }
+  }
+
+  #requests(
+    traces: readonly LoopTrace[],
+    trace: TraceOptions,
+    how: Pick<TraceRequestOptions, "masking" | "atWork" | "force" | "scores">,
+  ): Promise<RequestsTo> {
+    const { destinations } = this;
+    return traceRequests(traces, trace, {
+      ...how,
+      keys: destinations.flatMap(({ secrets }) => secrets),
+      measured: destinations.some(({ metrics }) => metrics !== undefined),
+      now: this.#clock.now(),
+      sentInPieces: this.#sentInPieces,
+    });
   }
 
   /**

@@ -23,6 +23,8 @@ export interface TraceRequestOptions {
   readonly masking: Masking | undefined;
   /** Keys with which something is sent: they are never meant to be sent themselves. */
   readonly keys: readonly string[];
+  /** Whether a destination takes metrics: what makes them is loaded for those alone. */
+  readonly measured: boolean;
   /** Whether the turns are known to be at work, or known not to be; undefined leaves it to what they look like. */
   readonly atWork: boolean | undefined;
   /** Leaves out nothing, whatever the turns are at. */
@@ -58,13 +60,14 @@ export type RequestsTo = (destination: Pick<Destination, "kind" | "shape" | "met
 export async function traceRequests(
   traces: readonly LoopTrace[],
   traceOptions: TraceOptions,
-  { masking, keys, atWork, force, now, sentInPieces, scores }: TraceRequestOptions,
+  { masking, keys, measured, atWork, force, now, sentInPieces, scores }: TraceRequestOptions,
 ): Promise<RequestsTo> {
-  const given = traces.map((trace) => (scores?.(trace) ?? []).map(checkedScore));
+  // Named here, not handed over: what checks scores is not loaded where there are none.
+  const given = traces.map((trace) => (scores?.(trace) ?? []).map((score) => checkedScore(score)));
   // The OTel packages take longer to load than most commands take to run.
-  const [{ encodeTrace }, { encodeMetrics }, { placeInHost }, { createTraceFiles }] = await Promise.all([
+  const [{ encodeTrace }, measure, { placeInHost }, { createTraceFiles }] = await Promise.all([
     import("../otel/encode-trace.js"),
-    import("../otel/genai/encode-metrics.js"),
+    measured ? import("../otel/genai/encode-metrics.js") : undefined,
     import("../otel/host-span.js"),
     import("./trace-files.js"),
   ]);
@@ -106,8 +109,8 @@ export async function traceRequests(
       yield* scoresRequests(allScores);
       yield* files.requests();
     } else yield* spansOf(shape);
-    if (metrics !== undefined)
-      for (const { trace, options } of over) yield metricsRequest([encodeMetrics(trace, options)]);
+    if (metrics !== undefined && measure)
+      for (const { trace, options } of over) yield metricsRequest([measure.encodeMetrics(trace, options)]);
   };
 }
 

@@ -171,7 +171,9 @@ test("the next turn sends its own spans only; what a Langfuse that is down could
   const around = { env: cliEnvironment(bench, receiver), cwd: bench.workdir };
   const [first, second] = scenario.prompts.map(({ text }) => text);
   const one = await looptrace(["run", "--quiet", first ?? ""], around);
-  expect([one.code, one.stdout]).toEqual([0, "It says: buy milk.\n"]);
+  expect([one.code, one.stdout, one.stderr]).toEqual([0, "It says: buy milk.\n", ""]);
+  // Nobody is told an address, so none is asked for.
+  expect(receiver.requests.filter(({ method }) => method === "GET")).toEqual([]);
   const firstTrace = new Set(receiver.spans().map(({ traceId }) => traceId));
   expect(receiver.spans()).toHaveLength(7);
 

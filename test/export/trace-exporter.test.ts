@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -86,6 +87,29 @@ test("a destination that kept a delivery waiting is left alone for 30 s; what is
   expect(await exporter.export([another("c")])).toMatchObject([{ acknowledged: SPANS }]);
   expect((await exporter.flush()).reports).toMatchObject([{ acknowledged: 2 * SPANS }]);
   expect(await outboxStatus(paths)).toMatchObject([{ spans: 0 }]);
+});
+
+test("what is practised leaves nothing, and goes to nobody", async () => {
+  const given: string[] = [];
+  const replace = (text: string): string => {
+    given.push(text);
+    return text;
+  };
+  const destinations = [langfuseAt("http://127.0.0.1:1"), otlpAt("http://127.0.0.1:2")];
+  const { exporter, asked, paths } = await exporting(destinations, { masking: { environment: {}, replace } });
+  await exporter.practise([trace], new AbortController().signal);
+  expect([asked, given, existsSync(paths.outbox), existsSync(paths.sent)]).toEqual([[], [], false, false]);
+  // It would have seen them.
+  await exporter.export([trace]);
+  expect(asked).toHaveLength(2);
+  expect(given.length).toBeGreaterThan(0);
+  expect(existsSync(paths.sent)).toBe(true);
+});
+
+test("what is practised ends when the answer is there", async () => {
+  const { exporter } = await exporting([langfuseAt("http://127.0.0.1:1")]);
+  const reason = new Error("the answer is there");
+  await expect(exporter.practise([trace], AbortSignal.abort(reason))).rejects.toMatchObject({ cause: reason });
 });
 
 test("a flush of all asks those too that are left alone, and one that succeeds ends that", async () => {

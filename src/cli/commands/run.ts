@@ -19,6 +19,7 @@ import { isSessionId, transcriptOf } from "../../opencode/session.js";
 import { failedTools } from "../../terminal/failed-tools.js";
 import { traceLine } from "../../terminal/trace-line.js";
 import { duration } from "../../text/format.js";
+import { once } from "../../text/lazy.js";
 import { terminalJson } from "../../text/terminal-json.js";
 import { oneLine, shortenTo } from "../../text/terminal-text.js";
 import { agentOptions, idleFullInput } from "../agent-options.js";
@@ -96,8 +97,8 @@ export async function run(
     tags: settings.trace.tags,
     git,
   });
-  // What a person watches may end up in the log of a CI.
-  const quick = quickMask(masking);
+  // What a person watches may end up in the log of a CI; where nobody does, nothing is masked for it.
+  const quick = once(() => quickMask(masking));
   let hasBegun = false;
   const interrupt = onInterrupt(() => {
     progress?.stop();
@@ -115,15 +116,16 @@ export async function run(
       },
       onProgress: (now) => {
         hasBegun ||= now.sessionId !== null;
-        const served = flags.verbose ? servedText(quick(now.phase), flags.quiet === true) : undefined;
+        const served = flags.verbose ? servedText(quick()(now.phase), flags.quiet === true) : undefined;
         if (served !== undefined) terminal.err(`looptrace: ${served}\n`);
-        progress?.show(quick(now));
+        progress?.show(quick()(now));
       },
-      onEvent: (event) => progress?.take(quick(event)),
+      onEvent: (event) => progress?.take(quick()(event)),
       onRetry: (retry) => {
         progress?.again();
         terminal.err(`looptrace: ${retryText(retry)}\n`);
       },
+      practise: (traces, signal) => exporter.practise(traces, signal),
     });
   } catch (error) {
     if (interrupt.signal.aborted) {
@@ -153,13 +155,17 @@ export async function run(
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     exporter.export(result.traces, { onProgress }),
   );
-  const leftovers = (await exporter.flush()).reports;
-  const urls = await exporter.linksTo(result.traces);
+  const isSilent = flags.quiet === true && wentWell && isDelivered(own);
+  // A Langfuse is asked for its project's address: only where somebody is told.
+  const linked = flags.json || !isSilent ? result.traces : [];
+  const flushed = exporter.flush();
+  // What did not get through may do so now, and have an address then.
+  if (!isDelivered(own)) await flushed;
+  const [{ reports: leftovers }, urls] = await Promise.all([flushed, exporter.linksTo(linked)]);
 
   if (flags.json) terminal.out(`${terminalJson(jsonOf(result, own, urls))}\n`);
   const colors = colorsFor(terminal, terminal.errIsTty);
   const shown = terminal.errIsTty ? { width: terminal.errWidth, short: true } : {};
-  const isSilent = flags.quiet === true && wentWell && isDelivered(own);
   for (const trace of isSilent ? [] : result.traces) {
     const url = urls[trace.traceId];
     terminal.err(`${traceLine(trace, { ...shown, colors })}\n`);
