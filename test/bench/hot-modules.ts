@@ -1,7 +1,8 @@
 /**
- * Finds which modules of the command line are needed together, by playing runs on a warm server of either generation
- * and `show` of what they have kept, first and once more, and writes them to `src/build/hot-modules.ts`. To be done again
- * when many modules have moved: what is not listed is found all the same, a little later.
+ * Finds which modules of the command line are needed together, by playing runs on a warm server of either generation,
+ * with and without a Langfuse that they send to, and `show` of what they have kept, first and once more, and writes them
+ * to `src/build/hot-modules.ts`. To be done again when many modules have moved: what is not listed is found all the same,
+ * a little later.
  *
  *   npm run build && LOOPTRACE_TEST_OPENCODE2=<path> npx tsx test/bench/hot-modules.ts && npm run build
  */
@@ -12,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { OPENCODE2_VARIABLE, realOpencode2 } from "../support/real-opencode2.js";
+import { benchLangfuse } from "./bench-langfuse.js";
 import { builtPath } from "./built.js";
 import { promptOf, quickSessions } from "./quick-sessions.js";
 import { timed } from "./timed.js";
@@ -38,15 +40,17 @@ process.on("exit", () => writeFileSync(process.env.BENCH_TOLD, JSON.stringify(to
 const second = realOpencode2();
 if (second === undefined) throw new Error(`${OPENCODE2_VARIABLE} names no opencode 2, of whose runs some modules are`);
 
-const bench = await isolatedOpenCode(quickSessions(4));
+const bench = await isolatedOpenCode(quickSessions(6));
+const langfuse = await benchLangfuse();
 try {
   const hook = join(bench.home, "hook.cjs");
   const told = join(bench.home, "told.json");
   await writeFile(hook, HOOK);
   const home = join(bench.home, "looptrace");
+  let keys: Readonly<Record<string, string>> = {};
   const playOn = async (opencode: string, ...args: readonly string[]): Promise<readonly string[]> => {
     await timed(bench, process.execPath, ["-r", hook, builtPath("cli/main.js"), ...args], {
-      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: home, LOOPTRACE_WARM: "10m", BENCH_TOLD: told },
+      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: home, LOOPTRACE_WARM: "10m", BENCH_TOLD: told, ...keys },
     });
     return JSON.parse(await readFile(told, "utf8"));
   };
@@ -67,11 +71,21 @@ try {
   const sent = run.indexOf(">");
   const before = new Set(run.slice(0, sent));
   const after = new Set(run.slice(sent + 1).filter((name) => name !== ">" && !before.has(name)));
-  await playOn(second, "run", "--quiet", promptOf(2));
-  const run2 = await playOn(second, "run", "--quiet", promptOf(3));
+  keys = langfuse.env;
+  // Such keys make another server.
+  await play("run", "--quiet", promptOf(2));
+  const sending = await play("run", "--quiet", promptOf(3));
+  const sent3 = sending.indexOf(">");
+  keys = {};
+  // Last: what has had opencode 2 is no store of opencode 1 any more.
+  await playOn(second, "run", "--quiet", promptOf(4));
+  const run2 = await playOn(second, "run", "--quiet", promptOf(5));
   const sent2 = run2.indexOf(">");
   const before2 = new Set(run2.slice(0, sent2));
   const after2 = new Set(run2.slice(sent2 + 1).filter((name) => name !== ">"));
+  const known = new Set([...run, ...run2, ...show, ...view]);
+  const beforeSending = new Set(sending.slice(0, sent3).filter((name) => !known.has(name)));
+  const toSend = new Set(sending.slice(sent3 + 1).filter((name) => !known.has(name) && !beforeSending.has(name)));
   const of = (names: ReadonlySet<string>, ...others: readonly ReadonlySet<string>[]): string[] =>
     [...names].filter((name) => others.every((set) => !set.has(name)));
   const both = (names: ReadonlySet<string>, more: ReadonlySet<string>): ReadonlySet<string> =>
@@ -87,6 +101,8 @@ try {
     "hot-show": of(show, before, after, view),
     "hot-prompt-2": of(before2, before, after, view, show),
     "hot-end-2": of(after2, before2, before, after, view, show),
+    "hot-send-start": of(beforeSending),
+    "hot-send": of(toSend),
   };
   const path = fileURLToPath(new URL("../../src/build/hot-modules.ts", import.meta.url));
   const text = await readFile(path, "utf8");
@@ -94,5 +110,6 @@ try {
   await writeFile(path, `${text.slice(0, begin)}export const HOT_MODULES: HotModules = ${JSON.stringify(hot)};\n`);
   execFileSync("npx", ["biome", "format", "--write", path], { stdio: "inherit" });
 } finally {
+  langfuse.close();
   await bench.remove();
 }

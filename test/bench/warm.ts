@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type IsolatedOpenCode, openCodeBinary } from "../support/isolated-opencode.js";
 import { realOpencode2 } from "../support/real-opencode2.js";
+import { benchLangfuse } from "./bench-langfuse.js";
 import { builtPath } from "./built.js";
 import { type Comparison, median, spreadOf } from "./measure.js";
 import { endProcesses, processesOf } from "./process-times.js";
@@ -12,7 +13,7 @@ import { type Took, timed } from "./timed.js";
 import { usersOpenCode } from "./users-opencode.js";
 
 /** The ways to one answer. */
-const WAYS = ["bare", "attach", "cold", "first", "warm"] as const;
+const WAYS = ["bare", "attach", "cold", "first", "warm", "sent"] as const;
 type Way = (typeof WAYS)[number];
 
 /** What each is, and at most how many times what bare `opencode run` takes, or `--attach`. */
@@ -20,6 +21,7 @@ const NAMES: Readonly<Record<Exclude<Way, "bare" | "attach">, { readonly name: s
   cold: { name: "looptrace run --cold", aims: {} },
   first: { name: "looptrace run that starts the server and leaves it", aims: { bare: 1 } },
   warm: { name: "looptrace run on the server that was left", aims: { bare: 0.35, attach: 0.8 } },
+  sent: { name: "looptrace run on the server that was left, whose trace goes to a Langfuse", aims: {} },
 };
 interface Aims {
   readonly bare?: number;
@@ -50,11 +52,14 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
     next += 1;
     return promptOf(next - 1);
   };
-  const looptrace = (args: readonly string[], warm: string, home = "looptrace") =>
+  const langfuse = await benchLangfuse();
+  const looptrace = (args: readonly string[], warm: string, home = "looptrace", more = {}) =>
     timed(bench, process.execPath, [builtPath("cli/main.js"), ...args], {
-      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: join(bench.home, home), LOOPTRACE_WARM: warm },
+      ...{ LOOPTRACE_OPENCODE: opencode, LOOPTRACE_HOME: join(bench.home, home), LOOPTRACE_WARM: warm, ...more },
     });
   const warmRun = () => looptrace(["run", "--quiet", prompt()], "10m", "looptrace-warm");
+  // On a server of its own: keys of a provider or of Langfuse's make another one.
+  const sentRun = () => looptrace(["run", "--quiet", prompt()], "10m", "looptrace-sent", langfuse.env);
   const isSecond = label.endsWith("2");
   try {
     // The first start of all makes opencode's database.
@@ -63,6 +68,7 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
     await bare();
     await using server = await serveByHand(bench, opencode);
     await warmRun();
+    await sentRun();
     const lasting = processesOf(bench.home);
     const stopServers = () => endProcesses(bench.home, lasting);
     const play: Readonly<Record<Way, () => Promise<Took>>> = {
@@ -77,6 +83,7 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
         return await looptrace(["run", "--quiet", prompt()], "10m");
       },
       warm: warmRun,
+      sent: sentRun,
     };
     const taken = new Map<Way, Took[]>(WAYS.map((way) => [way, []]));
     for (let round = -1; round < warmRounds; round += 1) {
@@ -94,6 +101,7 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
     comparisons.push(...(await batches(label, { bench, bare, looptrace, prompt, stopServers }, batchTasks)));
     return comparisons;
   } finally {
+    langfuse.close();
     // Ends what is left, too.
     await bench.remove();
   }
@@ -102,7 +110,7 @@ async function compareGeneration(label: string, opencode: string, plan: Plan): P
 /** The rows of one generation: wall and CPU time, each against both anchors. */
 function rowsOf(label: string, taken: ReadonlyMap<Way, readonly Took[]>): Comparison[] {
   const rows: Comparison[] = [];
-  for (const way of ["cold", "first", "warm"] as const) {
+  for (const way of ["cold", "first", "warm", "sent"] as const) {
     for (const anchor of ["bare", "attach"] as const) {
       for (const figure of ["wallMs", "cpuMs"] as const) {
         const own = (taken.get(way) ?? []).map((took) => took[figure]);
