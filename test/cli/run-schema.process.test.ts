@@ -78,7 +78,7 @@ describe("what cannot be asked for", () => {
   test.each([
     { flags: ["--schema", "absent.json"], problem: "absent.json" },
     { flags: ["--schema", "list.json"], problem: "holds no JSON schema: that is a JSON object" },
-    { flags: ["--schema", "broken.json"], problem: "--schema broken.json: " },
+    { flags: ["--schema", "broken.json"], problem: "--schema broken.json is not valid JSON: it ends too early." },
     { flags: ["--schema", "wrong.json"], problem: "looptrace: --schema wrong.json is no JSON schema: " },
     {
       flags: ["--schema", "good.json", "--driver", "cli"],
