@@ -205,6 +205,7 @@ const CONSUMER = `
 import { readFileSync } from "node:fs";
 import { assembleSessions, type LoopTrace, OpenCode, OpenCodeError, readExport, traceSession } from "looptrace";
 import { OutboxSpanExporter, toReadableSpans } from "looptrace/otel";
+import { z } from "zod";
 
 const path = process.argv[2] ?? "";
 const traces: readonly LoopTrace[] = assembleSessions([readExport(readFileSync(path, "utf8"), path)]).flatMap((tree) =>
@@ -215,8 +216,11 @@ const calls: number[] = traces.map(({ loop }) => loop.totals.calls);
 const agent = new OpenCode({ timeoutMs: "soon" });
 const spans = traces.flatMap((trace) => toReadableSpans(trace)).length;
 const exporter = new OutboxSpanExporter({ destinations: [] });
+// A schema of the program's own zod, which is not the bundle's.
+const date = z.object({ at: z.date() });
+const refused = await new OpenCode().promptFor("When?", date).catch((error: Error) => error.message);
 const isClass = agent instanceof OpenCode && exporter instanceof OutboxSpanExporter;
-console.log(JSON.stringify({ calls, spans: spans > 4, isClass, name: OpenCodeError.name }));
+console.log(JSON.stringify({ calls, spans: spans > 4, isClass, name: OpenCodeError.name, refused }));
 `;
 
 test.each([
@@ -235,6 +239,9 @@ test.each([
   );
   const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
   const { stdout, stderr } = await inProject([join(project, "out", "consumer.js"), session]);
-  expect(JSON.parse(stdout)).toEqual({ calls: [4], spans: true, isClass: true, name: "OpenCodeError" });
+  expect(JSON.parse(stdout)).toEqual({
+    ...{ calls: [4], spans: true, isClass: true, name: "OpenCodeError" },
+    refused: expect.stringContaining("Date cannot be represented in JSON Schema"),
+  });
   expect(stderr).toBe("");
 });
