@@ -112,12 +112,6 @@ export function strengthOf(name: string): NameStrength {
   return kindOf(name).strength;
 }
 
-/** Whether it says at most a little by itself, and is no header's. */
-export function isWeakName(name: string): boolean {
-  const { strength, isHeader } = kindOf(name);
-  return strength <= 1 && !isHeader;
-}
-
 export function isConstant(name: string): boolean {
   return /^[A-Z][A-Z\d_]*$/.test(name);
 }

@@ -13,15 +13,7 @@ export function isBlank(code: number): boolean {
 }
 
 export function isLetter(code: number): boolean {
-  return isSmall(code) || isCapital(code);
-}
-
-export function isSmall(code: number): boolean {
-  return code >= 97 && code <= 122;
-}
-
-export function isCapital(code: number): boolean {
-  return code >= 65 && code <= 90;
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
 }
 
 export function isDigit(code: number): boolean {

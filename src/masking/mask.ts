@@ -116,9 +116,7 @@ async function found(values: readonly unknown[], knownShapes: boolean, see: (pie
     see(piece);
     if (!knownShapes) continue;
     const places = placesIn(piece);
-    // Nothing is waited for where nothing could be found.
-    const known = places.known.length > 0 ? await findKnownShapes(piece, places.known) : [];
-    for (const secret of known) take({ ...secret, rank: -1 });
+    for (const secret of await findKnownShapes(piece, places.known)) take({ ...secret, rank: -1 });
     const own = findSecrets(piece, places);
     for (const secret of own.secrets) take(secret);
     for (const literal of own.literals) if (!secrets.has(literal.text)) inContext.push(literal);

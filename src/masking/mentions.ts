@@ -8,7 +8,7 @@ const MOST_BLANKS = 4;
 const LONGEST_WORD = 15;
 
 /** Words that can stand between a name and its value. */
-export const LEADS_ON: ReadonlySet<string> = new Set("is was are to ist lautet est es equals set value or".split(" "));
+const LEADS_ON: ReadonlySet<string> = new Set("is was are to ist lautet est es equals set value or".split(" "));
 /** By the lower five bits of their first two letters: most words are told by these. */
 const leading = new Uint8Array(1 << 10);
 for (const word of LEADS_ON) leading[beginningOf(word, 0)] = 1;
@@ -42,6 +42,6 @@ export function isMention(text: string, { from, to, strength, isHeader }: Name):
   return text[at] !== ":" && text[at] !== "=";
 }
 
-export function isSpace(code: number): boolean {
+function isSpace(code: number): boolean {
   return isBlank(code) || isBreak(code);
 }

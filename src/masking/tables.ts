@@ -1,6 +1,5 @@
 import { after, BARS } from "./assigned-values.js";
 import { isLetter, tableOf } from "./characters.js";
-import type { Codes } from "./codes.js";
 import { matchOf, type SecretMatch } from "./secret-match.js";
 import { type NameStrength, nameStrength } from "./secret-names.js";
 import { valueStrength } from "./secret-values.js";
@@ -224,13 +223,13 @@ const [SMALL_A, CAPITAL_A] = [97, 65];
 /** No word of these is longer. */
 const LONGEST_WORD = Math.max(...COLUMN_WORDS.map(({ length }) => length));
 
-/** Whether what stands behind a word is not the next one of a sentence, as behind most: else no column is called so. */
-export function mayBeColumn(codes: Codes, place: number): boolean {
+/** Whether what stands behind a word is not the next one of a sentence, as behind most. */
+function mayEnd(text: string, place: number): boolean {
   let end = place;
-  while (end - place <= LONGEST_WORD && isWordPart(codes[end] ?? 0)) end += 1;
-  const code = codes[end] ?? 0;
+  while (end - place <= LONGEST_WORD && isWordPart(text.charCodeAt(end))) end += 1;
+  const code = text.charCodeAt(end);
   if (code !== 32) return code > 127 || COLUMN_ENDS[code] === 1;
-  const next = codes[end + 1] ?? 0;
+  const next = text.charCodeAt(end + 1);
   return next > 127 || COLUMN_ENDS[next] === 1 || next === SMALL_A || next === CAPITAL_A;
 }
 
@@ -239,7 +238,7 @@ function isWordPart(code: number): boolean {
 }
 
 function isColumn(text: string, place: number): boolean {
-  if (after(COLUMN, text, place) === undefined) return false;
+  if (!mayEnd(text, place) || after(COLUMN, text, place) === undefined) return false;
   for (let from = place; from >= 0 && place - from <= FURTHEST_BACK; from -= 1) {
     if ((after(WHOLE_COLUMN, text, from) ?? 0) > place) return true;
   }
