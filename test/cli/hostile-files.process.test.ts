@@ -115,7 +115,7 @@ test.each<[string, string[], (() => Promise<unknown> | unknown) | undefined, str
     "a file to write that is full",
     ["check", "e.json", "--max-steps", "9", "--junit", "/dev/full"],
     () => writeFile(at("e.json"), text),
-    "no space left on device",
+    "the disk is full",
   ],
 ])("%s: what is wrong and what to do, exit code 2", async (_, argv, prepare, says) => {
   await prepare?.();
