@@ -21,11 +21,16 @@ interface Cycle {
 /**
  * Where the model made the same few calls in turns, with the same arguments and results. One call again and again is a
  * doom loop, of which trace events tell; of these none does.
+ *
+ * @returns them, and `inVain` with the tools that they called: what is to be said of those is said here too
  */
-export function callCycles(talks: Talks, inVain: InVain): readonly Found[] {
-  return talks.conversations.flatMap((conversation) =>
-    cyclesIn(conversation, inVain).map((cycle) => foundOf(talks, cycle)),
-  );
+export function callCycles(
+  talks: Talks,
+  inVain: InVain,
+): { readonly found: readonly Found[]; readonly inVain: InVain } {
+  const cycles = talks.conversations.flatMap((conversation) => cyclesIn(conversation, inVain));
+  const called = cycles.flatMap(({ round, again }) => [...round, ...again]).map(({ tool }) => tool);
+  return { found: cycles.map((cycle) => foundOf(talks, cycle)), inVain: new Set([...inVain, ...called]) };
 }
 
 function cyclesIn(conversation: Conversation, inVain: InVain): readonly Cycle[] {
@@ -42,12 +47,13 @@ function cyclesIn(conversation: Conversation, inVain: InVain): readonly Cycle[] 
 /** The cycle of the shortest round that begins with a call. */
 function cycleAt(calls: readonly TalkTool[], from: number, inVain: InVain): Cycle | undefined {
   for (let size = 2; size <= LONGEST_ROUND; size += 1) {
+    const round = calls.slice(from, from + size);
+    // Asked first: a doom loop is as long as it likes, and each of its calls would be looked at from each one before.
+    if (round.some(({ tool }) => inVain.has(tool))) return undefined;
     let to = from + size;
     while (to < calls.length && isSame(calls[to - size], calls[to])) to += 1;
     const rounds = Math.floor((to - from) / size);
     if (rounds < LEAST_ROUNDS) continue;
-    const round = calls.slice(from, from + size);
-    if (round.some(({ tool }) => inVain.has(tool))) return undefined;
     return { round, again: calls.slice(from + size, from + size * rounds), rounds };
   }
   return undefined;
@@ -73,7 +79,7 @@ function foundOf(talks: Talks, { round, again, rounds }: Cycle): Found {
   return {
     kind: "call-cycle",
     subject: names.join(" "),
-    title: `The model called ${listed(names)} in turns, with the same arguments and results`,
+    title: `The model ${madeOf(names)} in turns, with the same arguments and results`,
     where,
     tokens:
       steps.length === 0
@@ -90,7 +96,10 @@ function foundOf(talks: Talks, { round, again, rounds }: Cycle): Found {
   };
 }
 
-/** `edit and bash`, `read, edit and bash`. */
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+/** `called edit and bash`, `called read, edit and bash`, or where one has several calls `made 3 calls of read and bash`. */
+function madeOf(names: readonly string[]): string {
+  const unique = [...new Set(names)];
+  const last = unique.at(-1) ?? "";
+  const listed = unique.length === 1 ? last : `${unique.slice(0, -1).join(", ")} and ${last}`;
+  return unique.length === names.length ? `called ${listed}` : `made ${plural(names.length, "call")} of ${listed}`;
 }

@@ -55,11 +55,12 @@ const LEAST_SHARE = 0.01;
 export function sessionFindings(traces: readonly LoopTrace[], own?: UserPrices): SessionFindings {
   const talks = talksOf(traces);
   const prices = pricesOf(callsOf(talks), own);
-  const inVain = inVainIn(talks.conversations);
+  const cycles = callCycles(talks, inVainIn(talks.conversations));
+  const { inVain } = cycles;
   const size = sizeOf(talks);
   const found: readonly Found[] = [
     ...doomLoops(talks),
-    ...callCycles(talks, inVain),
+    ...cycles.found,
     ...repeatedReads(talks, prices, inVain),
     ...subagentRereads(talks, prices),
     ...repeatedFailures(talks, inVain),

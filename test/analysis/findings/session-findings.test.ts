@@ -103,8 +103,17 @@ describe("calls in turns", () => {
     ]);
     const four = [...three, bash("d")];
     expect(found(turns(...four, ...four, ...four, bash("e")), "call-cycle")).toMatchObject([
-      { subject: "bash bash bash bash" },
+      {
+        subject: "bash bash bash bash",
+        title: "The model made 4 calls of bash in turns, with the same arguments and results",
+      },
     ]);
+  });
+
+  test("are told once, not again as what failed and was read in them", () => {
+    const again = Array.from({ length: 6 }, () => [edit, read("a.ts", LONG)]).flat();
+    const kinds = sessionFindings(talk(turns(...again))).findings.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => /^(?:call-cycle|repeated-)/.test(kind))).toEqual(["call-cycle"]);
   });
 
   test.each<[why: string, steps: readonly Said[]]>([
