@@ -73,7 +73,7 @@ export function deliveryAdvice(reports: readonly DestinationReport[], again = "`
   if (reports.some(isKept)) advice.push(`What was not delivered is kept in the outbox; ${again}.`);
   if (lost > 0)
     advice.push(
-      `${plural(lost, lostSpans === lost ? "span" : "item")} could not be kept either; run \`looptrace trace\` on the session again.`,
+      `${plural(lost, lostSpans === lost ? "span" : "item")} ${lost === 1 ? "is" : "are"} kept nowhere; run \`looptrace trace\` on the session again.`,
     );
   if (reports.some(isRejected)) {
     advice.push("What was rejected is kept below `rejected/` in looptrace's data folder, each with the reason.");

@@ -1,4 +1,4 @@
-import { type DestinationReport, type ItemCounts, isKept, type KindBeside } from "../deliver/delivery-report.js";
+import type { DestinationReport, ItemCounts, KindBeside } from "../deliver/delivery-report.js";
 import { watchDiscards } from "../deliver/discards.js";
 import { itemsText, KINDS_BESIDE } from "../deliver/items-text.js";
 import type { DiscardedItems } from "../deliver/queue/discarded-items.js";
@@ -31,7 +31,8 @@ export function sumDeliveries(paths: StorePaths, destinations: readonly { readon
   };
   return {
     begin() {
-      if (!sum.some(isKept)) discards.restart();
+      // What others had there, and lost until now, is none of what is added from now on.
+      settle();
     },
     add(reports) {
       sum = mergeReports(sum, reports);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { sendLeftovers } from "../../src/cli/commands/batch.js";
+import type { BatchEvent } from "../../src/batch/batch-options.js";
+import { sendLeftovers, sinceLeft } from "../../src/cli/commands/batch.js";
 import type { Terminal } from "../../src/cli/terminal.js";
 import { watchDiscards } from "../../src/deliver/discards.js";
 import type { SendResult } from "../../src/deliver/http/send-result.js";
@@ -8,6 +9,7 @@ import { TraceExporter } from "../../src/export/trace-exporter.js";
 import { langfuseAt } from "../support/destinations.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { traceOf } from "../support/fixtures.js";
+import { resultOf, someTasks } from "../support/task-results.js";
 import { temporaryStore } from "../support/temporary-store.js";
 
 const trace = traceOf("plain-answer@1.18.33");
@@ -46,4 +48,34 @@ test("what was thrown away while a batch ran is not delivered, where a task had 
     },
   ]);
   expect(await after(0)).toMatchObject([{ pending: { spans: 0 }, problems: [] }]);
+});
+
+test("what was thrown away before a task had left something was of others", async () => {
+  const paths = await temporaryStore();
+  const destination = langfuseAt("http://127.0.0.1:1");
+  const clock = fakeClock(trace.loop.end + 86_400_000);
+  const exporter = new TraceExporter({ destinations: [destination], paths, clock, send: async () => AWAY });
+  const discards = watchDiscards(paths, exporter.destinations);
+  const note = sinceLeft(discards);
+  const [task] = someTasks(1);
+  if (!task) throw new Error("there is a task");
+  const finished = (pending: number): BatchEvent => {
+    const delivery = [
+      { destination: destination.label, acknowledged: 0, pending, unsaved: 0, rejected: 0, lastError: null },
+    ];
+    return { kind: "finished", task, result: resultOf(task, { delivery }) };
+  };
+  const lose = async (): Promise<number> => {
+    await exporter.export([trace]);
+    await discardOutbox(paths, destination.id);
+    return discards.since(destination.id).spans;
+  };
+  const spans = await lose();
+  expect(spans).toBeGreaterThan(0);
+  note(finished(0));
+  expect(discards.since(destination.id).spans).toBe(0);
+  note(finished(3));
+  await lose();
+  note(finished(0));
+  expect(discards.since(destination.id).spans).toBe(spans);
 });

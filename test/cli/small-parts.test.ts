@@ -272,7 +272,7 @@ test("what became of a trace, and what to do about it", () => {
   expect(deliveryAdvice([bad])).toEqual([
     "disk full",
     "What was not delivered is kept in the outbox; `looptrace push` sends it.",
-    "1 span could not be kept either; run `looptrace trace` on the session again.",
+    "1 span is kept nowhere; run `looptrace trace` on the session again.",
     "What was rejected is kept below `rejected/` in looptrace's data folder, each with the reason.",
   ]);
 });

@@ -86,6 +86,15 @@ test("what was thrown away is told where nothing was pushed, too", async () => {
   expect(sum.reports()).toMatchObject([{ acknowledged: 0, pending: { spans: 7, unsavedSpans: 3 } }]);
 });
 
+test("what others lost while something waited here is none of what is delivered later", async () => {
+  const { sum, leaveBehind, deliver, discard } = await command();
+  await deliver(10);
+  await leaveBehind(100);
+  await discard();
+  await deliver(50);
+  expect(sum.reports()).toMatchObject([{ acknowledged: 0, pending: { spans: 60, unsavedSpans: 10 } }]);
+});
+
 test("what was thrown away of others, before anything waited here, counts for nothing", async () => {
   const { sum, leaveBehind, deliver, discard, push } = await command();
   await leaveBehind(9);

@@ -4,6 +4,7 @@ import { type BatchSummary, failures } from "../../batch/batch-summary.js";
 import { recordedResults } from "../../batch/results.js";
 import { runBatch } from "../../batch/run-batch.js";
 import { taskRunner } from "../../batch/run-task.js";
+import { isResultDelivered } from "../../batch/task-result.js";
 import { CONFIG_FILE } from "../../config/config-file-name.js";
 import type { MaskFlags } from "../../config/masking.js";
 import type { Settings, TraceFlags } from "../../config/settings.js";
@@ -83,6 +84,7 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
   const { trace } = settings;
   const exporter = context.exporter();
   const discards = watchDiscards(paths, exporter.destinations);
+  const noteDiscards = sinceLeft(discards);
   tellUnkept(context, terminal);
   const run = taskRunner({ defaults, exporter, trace, cwd: terminal.cwd, verify: verifyOf(flags) });
   // What a person watches may end up in the log of a CI.
@@ -99,9 +101,10 @@ export async function batch(source: string, flags: BatchFlags, terminal: Termina
     summary = await runBatch(tasks, run, {
       concurrency: flags.concurrency,
       results,
-      ...batchOptions(flags, settings, defaults.model, (event, standing) =>
-        progress?.tell(quickly(event, quick), standing),
-      ),
+      ...batchOptions(flags, settings, defaults.model, (event, standing) => {
+        noteDiscards(event);
+        progress?.tell(quickly(event, quick), standing);
+      }),
       signal: interrupt.signal,
     });
   } finally {
@@ -183,10 +186,19 @@ function refuseSchemaWithoutServer({ schema, driver }: BatchFlags, { file }: Set
 /** What the batch itself could not deliver is worth a longer wait than what earlier runs left. */
 const OWN_LEFTOVERS_BUDGET_MS = 10_000;
 
+/** Has what is thrown away count from the first task on that has left something: before that it was others'. */
+export function sinceLeft(discards: Discards): (event: BatchEvent) => void {
+  let hasLeft = false;
+  return (event) => {
+    hasLeft ||= event.kind === "finished" && !isResultDelivered(event.result);
+    if (!hasLeft) discards.restart();
+  };
+}
+
 /**
  * Sends what waits in the outbox.
  *
- * @param discards watched since the first task began
+ * @param discards watched since the first task had left something
  * @returns what became of it; what was thrown away of what tasks had left counts as not delivered
  */
 export async function sendLeftovers(

@@ -36,7 +36,15 @@ import { experimentLines } from "../experiment-text.js";
 import { onInterrupt } from "../interrupt.js";
 import { tellUnkept } from "../tell-unkept.js";
 import type { Terminal } from "../terminal.js";
-import { type BatchFlags, batchOptions, isDelivered, quickly, refuseQueueFlags, sendLeftovers } from "./batch.js";
+import {
+  type BatchFlags,
+  batchOptions,
+  isDelivered,
+  quickly,
+  refuseQueueFlags,
+  sendLeftovers,
+  sinceLeft,
+} from "./batch.js";
 
 /** What is compared, how often, and where the result goes. */
 export interface ExperimentFlags extends BatchFlags, ArmFlags, RunFlags {
@@ -92,6 +100,7 @@ export async function experiment(
 
   const exporter = context.exporter();
   const discards = watchDiscards(context.paths, exporter.destinations);
+  const noteDiscards = sinceLeft(discards);
   if (place === "here") tellUnkept(context, terminal);
   const quick = quickMask(masking);
   const progress = flags.quiet ? undefined : batchProgress(terminal);
@@ -103,9 +112,10 @@ export async function experiment(
   });
   const tasks = plan.map(({ task }) => task);
   const options = {
-    ...batchOptions(flags, settings, defaults.model, (event, standing) =>
-      progress?.tell(quickly(event, quick), standing),
-    ),
+    ...batchOptions(flags, settings, defaults.model, (event, standing) => {
+      noteDiscards(event);
+      progress?.tell(quickly(event, quick), standing);
+    }),
     results,
     retryFailed: again,
     signal: interrupt.signal,
