@@ -18,7 +18,13 @@ exports.load = (pack, name) => {
   if (!module) {
     module = { exports: {} };
     loaded.set(name, module);
-    require("./" + pack + ".pack.js")[name](module.exports, module);
+    try {
+      require("./" + pack + ".pack.js")[name](module.exports, module);
+    } catch (error) {
+      // Whoever asks again is told again.
+      loaded.delete(name);
+      throw error;
+    }
   }
   return module.exports;
 };

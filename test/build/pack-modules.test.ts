@@ -65,6 +65,18 @@ test("modules that are needed together are one file, whatever their folders", ()
   expect([...loaded.keys()]).toEqual(["./main.js", "./packs.js", "./hot-sum.pack.js", "./zod.js"]);
 });
 
+test("a module that throws does so each time that it is asked for", () => {
+  const files = packModules([{ fileName: "a/b.js", code: `throw new Error("not installed");` }]);
+  const codes = new Map(files.map(({ fileName, code }) => [fileName, code]));
+  const run = (path: string): Record<string, unknown> => {
+    const exports = {};
+    runInNewContext(codes.get(path.replace("./", "")) ?? "", { require: run, exports });
+    return exports;
+  };
+  const { load } = run("./packs.js") as { readonly load: (pack: string, name: string) => unknown };
+  for (const _ of [1, 2]) expect(() => load("a", "a/b")).toThrow("not installed");
+});
+
 test("a file that is not in the bundle, and a name that is taken, end the build", () => {
   expect(() => packModules([{ fileName: "a/b.js", code: `require("./c.js")` }])).toThrow(
     "a/b.js asks for a/c.js, which is not in the bundle.",
