@@ -110,6 +110,23 @@ describe("calls in turns", () => {
     ]);
   });
 
+  test("are looked for no further than a doom loop goes: each of its calls is compared a few times", () => {
+    const calls = 300;
+    const traces = talk(turns(...Array.from({ length: calls }, () => test3)));
+    let read = 0;
+    for (const tool of traces.flatMap(({ loop }) => loop.steps.flatMap(({ tools }) => tools))) {
+      const { output } = tool;
+      const get = (): unknown => {
+        read += 1;
+        return output;
+      };
+      Object.defineProperty(tool, "output", { get });
+    }
+    sessionFindings(traces);
+    expect(read).toBeGreaterThan(0);
+    expect(read).toBeLessThan(20 * calls);
+  });
+
   test("are told once, not again as what failed and was read in them", () => {
     const again = Array.from({ length: 6 }, () => [edit, read("a.ts", LONG)]).flat();
     const kinds = sessionFindings(talk(turns(...again))).findings.map(({ kind }) => kind);
