@@ -362,11 +362,7 @@ function isBlock(text: string, at: number): boolean {
 /** What outputs of tools put before a line. */
 const PREFIX = /^(?:[\w./@-]{1,120}[:-]\d{1,6}[:-]|\s{0,8}\d{1,6}[|:\t→])?[ \t+>|]{0,80}/;
 
-/**
- * The lines of a YAML text block, or the items of a list.
- *
- * @param mark what each line begins with
- */
+/** The lines of a YAML text block, or the items of a list. @param mark what each line begins with */
 function block(text: string, name: Name, at: number, mark: RegExp): readonly SecretMatch[] {
   const found: SecretMatch[] = [];
   let from = lineEnd(text, at) + 1;

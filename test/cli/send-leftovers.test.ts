@@ -28,12 +28,18 @@ const TERMINAL: Terminal = {
   errHeight: 24,
 };
 
-test("what was thrown away while a batch ran is not delivered, where a task had left something", async () => {
+/** A destination that takes nothing, and what is thrown away of what waits for it. */
+async function watched() {
   const paths = await temporaryStore();
   const destination = langfuseAt("http://127.0.0.1:1");
   const clock = fakeClock(trace.loop.end + 86_400_000);
   const exporter = new TraceExporter({ destinations: [destination], paths, clock, send: async () => AWAY });
   const discards = watchDiscards(paths, exporter.destinations);
+  return { paths, destination, exporter, discards };
+}
+
+test("what was thrown away while a batch ran is not delivered, where a task had left something", async () => {
+  const { paths, destination, exporter, discards } = await watched();
   const [left] = await exporter.export([trace]);
   const spans = left?.pending.spans ?? 0;
   const scores = left?.beside.scores?.pending ?? 0;
@@ -51,11 +57,7 @@ test("what was thrown away while a batch ran is not delivered, where a task had 
 });
 
 test("what was thrown away before a task had left something was of others", async () => {
-  const paths = await temporaryStore();
-  const destination = langfuseAt("http://127.0.0.1:1");
-  const clock = fakeClock(trace.loop.end + 86_400_000);
-  const exporter = new TraceExporter({ destinations: [destination], paths, clock, send: async () => AWAY });
-  const discards = watchDiscards(paths, exporter.destinations);
+  const { paths, destination, exporter, discards } = await watched();
   const note = sinceLeft(discards);
   const [task] = someTasks(1);
   if (!task) throw new Error("there is a task");
