@@ -5,6 +5,7 @@ import { outboxProblem } from "./queue/commit.js";
 import { prepareOutboxFolder } from "./queue/destination-notes.js";
 import {
   claimRequest,
+  digestLater,
   digestOf,
   entryPath,
   isClaimed,
@@ -119,7 +120,8 @@ async function storeOne(
   const queued = (entry?: OutboxEntry): QueuedRequest => queuedRequest(kind, entry, content, size, fingerprint);
   if (folder === undefined || (await isSent(items))) return queued();
   try {
-    const digest = digestOf(body);
+    // What stays for certain, or may be there already, is looked at now.
+    const digest = context.storeOnly || waiting.size > 0 ? digestOf(body) : digestLater();
     const known = waiting.get(likeness(kind, digest, fingerprint));
     const claimed = known && (await claimRequest(known));
     if (claimed || !quota.take(body.byteLength)) return queued(claimed);

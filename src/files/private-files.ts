@@ -1,6 +1,7 @@
-import { statSync } from "node:fs";
+import { closeSync, openSync, renameSync, statSync, unlinkSync, write as writeAt } from "node:fs";
 import { chmod, type FileHandle, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, relative, sep } from "node:path";
+import { promisify } from "node:util";
 import { attempt, hasCode, unless } from "../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "./claim-token.js";
 import { makeFolder } from "./make-folder.js";
@@ -51,18 +52,42 @@ async function narrow(folder: string): Promise<void> {
  * @throws the file system's error, for instance ENOSPC or EROFS; nothing is left behind then
  */
 export async function writeWhole(path: string, data: Uint8Array | string, lasting = true): Promise<void> {
-  await write(path, data, true);
+  const temporary = temporaryPath(path);
+  try {
+    await writeNew(temporary, data, true);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
   if (lasting) await syncFolder(dirname(path));
 }
+
+const writeSome = promisify(writeAt);
 
 /**
  * The same as far as this process goes: whatever kills it, the file is there whole or not at all. The machine may still
  * take it away, or a part of it, until `syncFile` and `syncFolder` have been called.
  *
+ * The bytes are written on a thread for the disk; what else there is to do takes less time than to ask one.
+ *
  * @throws the file system's error; nothing is left behind then
  */
 export async function writeUnsynced(path: string, data: Uint8Array | string): Promise<void> {
-  await write(path, data, false);
+  const bytes = bytesOf(data);
+  const temporary = temporaryPath(path);
+  try {
+    const file = openSync(temporary, "wx", 0o600);
+    try {
+      for (let at = 0; at < bytes.byteLength; ) at += (await writeSome(file, bytes, at)).bytesWritten;
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    attempt(() => unlinkSync(temporary));
+    throw error;
+  }
 }
 
 /** Writes a file that is there whole or not at all, synced or not. */
@@ -83,17 +108,6 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-async function write(path: string, data: Uint8Array | string, synced: boolean): Promise<void> {
-  const temporary = temporaryPath(path);
-  try {
-    await writeNew(temporary, data, synced);
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
-  }
-}
-
 /**
  * Writes a file (0600) that is not there yet.
  *
@@ -111,8 +125,12 @@ export async function writeNew(path: string, data: Uint8Array | string, synced: 
 
 /** `writeFile` asks a thread for the disk anew for each 512 KB. */
 async function writeAll(file: FileHandle, data: Uint8Array | string): Promise<void> {
-  const bytes = typeof data === "string" ? Buffer.from(data) : data;
+  const bytes = bytesOf(data);
   for (let at = 0; at < bytes.byteLength; ) at += (await file.write(bytes, at)).bytesWritten;
+}
+
+function bytesOf(data: Uint8Array | string): Uint8Array {
+  return typeof data === "string" ? Buffer.from(data) : data;
 }
 
 let serial = 0;
@@ -143,6 +161,15 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Removes a file that may already be gone. */
 export async function removeIfThere(path: string): Promise<void> {
   await unlink(path).catch(unless("ENOENT"));
+}
+
+/** The same at once: to ask a thread for the disk takes longer. */
+export function removeIfThereNow(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
 }
 
 /** The names in a folder, sorted; none when the folder does not exist. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -79,6 +80,19 @@ test("thousands of spans all arrive, each once, and nothing stays behind", async
   expect(await waiting(s)).toEqual([]);
   expect((await readReceipts(s.paths, s.destination.id, traceId(1))).spanIds.size).toBe(6_000);
   expect(isDelivered([report])).toBe(true);
+});
+
+test("what could not be sent waits once, however often and in whatever size it is delivered", async () => {
+  const s = await setup();
+  s.receiver.behave({ always: { kind: "status", status: 404 } });
+  // The second one is so large that it is not kept in memory.
+  const requests = [otlpRequest(2), otlpRequest(2, { trace: 2, padding: 9_000_000 })];
+  await s.deliver(requests);
+  const names = await waiting(s);
+  const digests = requests.map(({ body }) => createHash("sha256").update(body).digest("hex").slice(0, 12));
+  expect(names.map((name) => name.split("-")[2])).toEqual(digests);
+  expect(await s.deliver(requests)).toMatchObject({ pending: { spans: 4, requests: 2 } });
+  expect(await waiting(s)).toEqual(names);
 });
 
 describe("what was acknowledged", () => {

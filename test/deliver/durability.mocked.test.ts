@@ -19,7 +19,7 @@ const disk = vi.hoisted(() => ({
   read: [] as WeakRef<Uint8Array>[],
   /** What a disk does before a file is synced. */
   beforeSync: async (_path: string): Promise<void> => {},
-  /** And before one is opened at once, as receipts are. */
+  /** And before one is opened at once to be written, as receipts are. */
   beforeOpen: (_path: string): void => {},
 }));
 
@@ -50,7 +50,7 @@ vi.mock("node:fs", async (original) => {
   return {
     ...real,
     openSync: (...given: Parameters<typeof real.openSync>) => {
-      disk.beforeOpen(String(given[0]));
+      if (Number(given[1]) & real.constants.O_CREAT) disk.beforeOpen(String(given[0]));
       return real.openSync(...given);
     },
   };

@@ -23,14 +23,14 @@ export async function commit(context: DeliveryContext, request: QueuedRequest): 
     if (entry === undefined && !context.quota.take(content?.body.byteLength ?? 0)) return pendingCount(request);
     const isPartial = content !== undefined && pending !== undefined && pending.length < content.items.size;
     if (entry === undefined || isPartial) await storeRest(context, request);
-    if (isClaimed(request.entry)) await releaseRequest(request.entry);
+    if (isClaimed(request.entry)) await releaseRequest(request.entry, content?.body);
     return 0;
   } catch (error) {
     context.problems.add(outboxProblem(context, error));
     if (request.entry === undefined) return pendingCount(request);
     // The whole request is still there; the receipts keep what was taken from being sent again. When even its release
     // fails, the claim lapses with this process.
-    if (isClaimed(request.entry)) await releaseRequest(request.entry).catch(() => {});
+    if (isClaimed(request.entry)) await releaseRequest(request.entry, content?.body).catch(() => {});
     return 0;
   }
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { hasCode, unless } from "../../errors/thrown.js";
 import { claimToken, isOwnerAlive } from "../../files/claim-token.js";
 import { readOwnFile } from "../../files/own-files.js";
-import { namesIn, removeIfThere, writeUnsynced, writeWhole } from "../../files/private-files.js";
+import { namesIn, removeIfThereNow, writeUnsynced, writeWhole } from "../../files/private-files.js";
 import { FINGERPRINT, type Fingerprint } from "../receipts/fingerprint.js";
 import { FORMATS } from "./request-format.js";
 import { REQUEST_KINDS, type RequestKind } from "./request-kind.js";
@@ -21,7 +21,7 @@ export interface OutboxEntry {
   readonly kind: RequestKind;
   /** How many items it holds: spans, scores and the like. */
   readonly items: number;
-  /** Of the content: two requests with the same one are the same. */
+  /** Of the content: two requests with the same one are the same. While it is delivered it may be {@link digestLater}. */
   readonly digest: string;
   /** When it was put there, ms since the epoch. */
   readonly createdMs: number;
@@ -44,7 +44,7 @@ export interface PutOptions {
   readonly kind?: RequestKind;
   /** False leaves it to the caller to sync the file and its folder. */
   readonly lasting?: boolean;
-  /** Of the body, where the caller knows it already. */
+  /** Of the body, where the caller knows it already, or leaves it open by {@link digestLater}. */
   readonly digest?: string | undefined;
   /** Its place among those of the same time, where the caller has taken one: `nextSerial`. */
   readonly serial?: number | undefined;
@@ -92,6 +92,18 @@ export function digestOf(body: Uint8Array): string {
   return createHash("sha256").update(body).digest("hex").slice(0, 12);
 }
 
+const UNREAD = "0000";
+let unread: string | undefined;
+
+/**
+ * Stands in the place of a digest in the name of a request that mostly goes soon: the digest is reckoned when the
+ * request stays. No two processes have the same one, so that their names do not meet.
+ */
+export function digestLater(): string {
+  unread ??= `${UNREAD}${randomBytes(4).toString("hex")}`;
+  return unread;
+}
+
 /** Where an entry lies at present. */
 export function entryPath({ folder, name, owner }: OutboxEntry): string {
   return join(folder, owner === undefined ? name : `${name}.claim-${owner}`);
@@ -134,14 +146,27 @@ export async function claimRequest(entry: OutboxEntry): Promise<ClaimedEntry | u
   }
 }
 
-/** Gives an entry back for a later run, of this process or another. */
-export async function releaseRequest(entry: ClaimedEntry): Promise<void> {
-  await rename(entryPath(entry), entryPath({ ...entry, owner: undefined })).catch(unless("ENOENT"));
+/**
+ * Gives an entry back for a later run, of this process or another, under a name that tells its content.
+ *
+ * @param body what it holds, where the caller has that at hand
+ */
+export async function releaseRequest(entry: ClaimedEntry, body?: Uint8Array): Promise<void> {
+  const named = entry.digest.startsWith(UNREAD) ? await nameByContent(entry, body) : entry;
+  await rename(entryPath(entry), entryPath({ ...named, owner: undefined })).catch(unless("ENOENT"));
+}
+
+async function nameByContent(entry: ClaimedEntry, known: Uint8Array | undefined): Promise<OutboxEntry> {
+  // What cannot be read now waits nevertheless.
+  const body = known ?? (await readRequest(entry).catch(() => undefined));
+  if (body === undefined) return entry;
+  const digest = digestOf(body);
+  return { ...entry, digest, name: entry.name.replace(`-${entry.digest}-`, `-${digest}-`) };
 }
 
 /** Removes an entry that is dealt with. */
 export async function removeRequest(entry: ClaimedEntry): Promise<void> {
-  await removeIfThere(entryPath(entry));
+  removeIfThereNow(entryPath(entry));
 }
 
 export async function readRequest(entry: OutboxEntry): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { lstat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt } from "../../errors/thrown.js";
@@ -64,7 +65,7 @@ export async function touchReceipts(
   const path = receiptPath(paths, destinationId, traceId);
   try {
     const now = clock.now();
-    if (now - (await lstat(path)).mtimeMs > DAY_MS) await utimes(path, now / 1000, now / 1000);
+    if (now - lstatSync(path).mtimeMs > DAY_MS) await utimes(path, now / 1000, now / 1000);
   } catch {
     // They were read a moment ago; at worst they count as old some day.
   }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { attempt, hasCode, messageOf } from "../../errors/thrown.js";
-import { appendToOwnFileNow, readOwnText } from "../../files/own-files.js";
+import { appendToOwnFileNow, LONGEST_TEXT_BYTES, readOwnTextNow } from "../../files/own-files.js";
 import { ensurePrivateFolder, syncFile, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder } from "../../files/trusted-store.js";
@@ -158,12 +158,13 @@ const SETTLE_TRIES = 20;
 const SETTLE_PAUSE_MS = 10;
 
 /**
- * Reads a file that may be appended to meanwhile. A reader can see the first half of a line whose writer is still at
- * work; a line that stays without its end was cut off by a crash.
+ * Reads a file that may be appended to meanwhile, and at once: it has some KB, and to ask a thread for the disk takes
+ * longer. A reader can see the first half of a line whose writer is still at work; a line that stays without its end was
+ * cut off by a crash.
  */
 async function readSettled(path: string): Promise<string> {
   for (let tries = 1; ; tries += 1) {
-    const text = await readOwnText(path);
+    const text = readOwnTextNow(path, LONGEST_TEXT_BYTES);
     if (text === "" || text.endsWith("\n") || tries === SETTLE_TRIES) return text;
     await pause(SETTLE_PAUSE_MS);
   }

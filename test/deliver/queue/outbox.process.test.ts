@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
   claimRequest,
+  digestLater,
+  digestOf,
   entryPath,
   listRequests,
   putRequest,
@@ -45,6 +47,29 @@ test("what is put is claimed by this process, and read back byte for byte", asyn
   await releaseRequest(entry);
   expect(await readdir(folder)).toEqual([entry.name]);
   await releaseRequest(entry);
+});
+
+test.each([
+  ["at hand", BODY],
+  ["read back", undefined],
+])("what stays is named by its content, %s", async (_, body) => {
+  const folder = await outboxFolder();
+  const entry = await putRequest(folder, BODY, 2, NOW, "0a1b2c3d", { digest: digestLater() });
+  expect(await listRequests(folder)).toEqual([entry]);
+  await releaseRequest(entry, body);
+  const [named, ...others] = await listRequests(folder);
+  expect(others).toEqual([]);
+  expect(named).toEqual({ ...entry, digest: digestOf(BODY), name: named?.name, owner: undefined });
+  expect(named?.name).toContain(`-${digestOf(BODY)}-2-0a1b2c3d.json`);
+});
+
+test("what cannot be read any more is given back by the name that it has", async () => {
+  const folder = await outboxFolder();
+  const entry = await putRequest(folder, BODY, 2, NOW, undefined, { digest: digestLater() });
+  await rm(entryPath(entry));
+  await mkdir(entryPath(entry));
+  await releaseRequest(entry);
+  expect(await readdir(folder)).toEqual([entry.name]);
 });
 
 test("a name tells how its spans look, or not", async () => {
