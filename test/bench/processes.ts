@@ -32,7 +32,7 @@ export async function compareStarts({ exports, startRounds }: Plan): Promise<rea
     const main = builtPath("cli/main.js");
     const megabytes = exports[0]?.megabytes ?? 1;
     const [file = ""] = await writeExports(folder, megabytes);
-    const id = await keep(file, join(folder, "home"));
+    const id = await keepExport(file, join(folder, "home"));
     const comparisons: Comparison[] = [];
     const noView = (): Promise<void> => rm(join(folder, "home", "views"), { recursive: true, force: true });
     for (const [name, argv, aim, before] of [
@@ -55,7 +55,7 @@ export async function compareStarts({ exports, startRounds }: Plan): Promise<rea
 }
 
 /** Keeps an export as a run does that looptrace has driven. @returns the session's id */
-async function keep(file: string, home: string): Promise<string> {
+export async function keepExport(file: string, home: string): Promise<string> {
   const text = await readFile(file, "utf8");
   const session = built.readExport(text, file);
   const [tree] = built.assembleSessions([session]);
