@@ -51,7 +51,7 @@ function problemOf(root: string, folder: string, env: Environment): Configuratio
   if (!itself) return undefined;
   if (itself.isSymbolicLink() && folder !== root)
     return refusal(folder, "it is a link, which looptrace does not follow. Make it a folder");
-  const target = attempt(() => statSync(folder));
+  const target = itself.isSymbolicLink() ? attempt(() => statSync(folder)) : itself;
   const doubt = doubtOf(itself, identity) ?? doubtOf(target, identity);
   if (doubt === undefined || allowed.has(folder)) return undefined;
   // No change of its permissions makes a device a folder.

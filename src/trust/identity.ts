@@ -21,7 +21,14 @@ export function currentIdentity(env: Readonly<Record<string, string | undefined>
   if (uid === undefined) return undefined;
   const uids = new Set([0, uid]);
   if (uid === 0 && /^\d+$/.test(env.SUDO_UID ?? "")) uids.add(Number(env.SUDO_UID));
-  return { uids, rootUid: statSync("/").uid, isOwnGroup: (gid) => isOwnGroup(gid, uids) };
+  return {
+    uids,
+    // Few ask for it, and every look at a file of looptrace's own comes by here.
+    get rootUid() {
+      return statSync("/").uid;
+    },
+    isOwnGroup: (gid) => isOwnGroup(gid, uids),
+  };
 }
 
 /** The groups of administrators on a Mac, who may do what root does. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { attempt } from "../../errors/thrown.js";
 import { readOwnTextNow } from "../../files/own-files.js";
-import { ensurePrivateFolder, removeIfThere, writeWhole } from "../../files/private-files.js";
+import { ensurePrivateFolder, removeIfThereNow, writeWhole } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { type Destination, type DestinationInfo, destinationInfo } from "../destinations/destination.js";
 
@@ -49,7 +49,7 @@ export async function noteLastError(
   error: LastError | undefined,
 ): Promise<void> {
   const path = join(paths.outbox, destinationId, LAST_ERROR);
-  if (error === undefined) await removeIfThere(path);
+  if (error === undefined) removeIfThereNow(path);
   else await writeWhole(path, `${JSON.stringify(error)}\n`);
 }
 

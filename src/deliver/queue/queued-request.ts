@@ -91,6 +91,7 @@ export function pendingKeys(request: QueuedRequest): readonly string[] | undefin
 
 /** How many items are pending. */
 export function pendingCount(request: QueuedRequest): number {
+  if (settledCount(request) === 0) return request.content?.items.size ?? request.size;
   return pendingKeys(request)?.length ?? Math.max(0, request.size - settledCount(request));
 }
 

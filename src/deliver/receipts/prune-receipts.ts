@@ -32,9 +32,10 @@ const MARKER = "last-pruned.json";
 export async function pruneReceipts(paths: StorePaths, clock: Clock): Promise<number> {
   let pruned = 0;
   try {
-    const names = await namesIn(paths.sent);
     const now = clock.now();
-    if (names.length === 0 || Math.abs(now - lastPruned(paths)) < DAY_MS) return 0;
+    if (Math.abs(now - lastPruned(paths)) < DAY_MS) return 0;
+    const names = await namesIn(paths.sent);
+    if (names.length === 0) return 0;
     await writeWhole(join(paths.sent, MARKER), `${JSON.stringify({ atMs: now })}\n`);
     for (const destinationId of names) {
       if (destinationId === MARKER) continue;

@@ -7,7 +7,7 @@ import { appendToOwnFileNow, LONGEST_TEXT_BYTES, readOwnTextNow } from "../../fi
 import { ensurePrivateFolder, syncFile, syncFolder } from "../../files/private-files.js";
 import type { StorePaths } from "../../files/store-paths.js";
 import { refuseUntrustedFolder } from "../../files/trusted-store.js";
-import { defined } from "../../text/json-fields.js";
+import { defined, isFields } from "../../text/json-fields.js";
 import type { Fingerprint } from "./fingerprint.js";
 
 /** What a destination has acknowledged of one trace. */
@@ -48,7 +48,7 @@ export async function readReceipts(paths: StorePaths, destinationId: string, tra
   let damaged = 0;
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
-    const entry = attempt(() => receipt.parse(JSON.parse(line)));
+    const entry = readLine(line);
     if (entry === undefined) damaged += 1;
     else if ("forgotten" in entry) for (const id of entry.forgotten) spanIds.delete(id);
     else {
@@ -65,6 +65,19 @@ export async function readReceipts(paths: StorePaths, destinationId: string, tra
   const lines = damaged === 1 ? "line" : "lines";
   const problem = `${damaged} damaged ${lines} in ${path}: the spans named there count as not sent`;
   return { spanIds, fingerprints, problems: damaged === 0 ? [] : [problem] };
+}
+
+/** Lines as this version writes them are looked at by hand: they are read anew for each request of a trace. */
+function readLine(line: string): Receipt | undefined {
+  const json: unknown = attempt(() => JSON.parse(line));
+  return isAcknowledged(json) ? json : receipt.safeParse(json).data;
+}
+
+function isAcknowledged(json: unknown): json is Extract<Receipt, { readonly acknowledged: unknown }> {
+  if (!isFields(json)) return false;
+  const { acknowledged, fingerprint, ...others } = json;
+  if (Object.keys(others).length > 0 || !Array.isArray(acknowledged)) return false;
+  return acknowledged.every((id) => typeof id === "string") && ["undefined", "string"].includes(typeof fingerprint);
 }
 
 /** Of a trace that was never sent, or is to be sent whatever the receipts say. */

@@ -87,18 +87,25 @@ test("a line that is being written is waited for", async () => {
   expect(await reading).toMatchObject({ spanIds: new Set(["a", "b"]), problems: [] });
 });
 
-test.each([["garbage"], ["\u0000\u0000"], ['{"acknowledged":"a"}'], ["[]"]])(
-  "%j instead of receipts counts as not sent",
-  async (text) => {
-    const paths = await temporaryStore();
-    const path = join(paths.sent, "d1", `${TRACE}.jsonl`);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
-    const { spanIds, problems } = await readReceipts(paths, "d1", TRACE);
-    expect(spanIds.size).toBe(0);
-    expect(problems).toHaveLength(1);
-  },
-);
+const NONE = ["garbage", "\u0000\u0000", '{"acknowledged":"a"}', "[]", "null"];
+const UNFIT = ['{"acknowledged":["a",1]}', '{"acknowledged":["a"],"fingerprint":1}', '{"acknowledged":["a"],"own":1}'];
+
+test.each([...NONE, ...UNFIT].map((text) => [text]))("%j instead of receipts counts as not sent", async (text) => {
+  const paths = await temporaryStore();
+  const path = join(paths.sent, "d1", `${TRACE}.jsonl`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  const { spanIds, problems } = await readReceipts(paths, "d1", TRACE);
+  expect(spanIds.size).toBe(0);
+  expect(problems).toHaveLength(1);
+});
+
+test("what a later version adds to a line does not make it damaged", async () => {
+  const paths = await temporaryStore();
+  await addReceipt(paths, "d1", TRACE, ["z"]);
+  await appendFile(receiptPath(paths, "d1", TRACE), '\n{"acknowledged":["a"],"later":{"than":"this"}}\n');
+  expect(await readReceipts(paths, "d1", TRACE)).toMatchObject({ spanIds: new Set(["z", "a"]), problems: [] });
+});
 
 test("a folder in the place of receipts counts as not sent", async () => {
   const paths = await temporaryStore();
