@@ -89,27 +89,43 @@ export interface Name {
   readonly isHeader: boolean;
 }
 
-interface Kind {
+interface KnownName {
+  readonly text: string;
   readonly strength: NameStrength;
   readonly isHeader: boolean;
 }
 
-const kinds = new Map<string, Kind>();
-const MOST_KINDS = 20_000;
+const known = new Map<string, KnownName>();
+const MOST_KNOWN = 20_000;
 
-function kindOf(name: string): Kind {
-  const known = kinds.get(name);
-  if (known !== undefined) return known;
-  if (kinds.size > MOST_KINDS) kinds.clear();
-  const kind = { strength: nameStrength(name), isHeader: HEADER.test(name) };
-  kinds.set(ownText(name), kind);
-  return kind;
+function knownName(name: string): KnownName {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  if (known.size > MOST_KNOWN) known.clear();
+  const text = ownText(name);
+  const own = { text, strength: nameStrength(name), isHeader: HEADER.test(name) };
+  known.set(text, own);
+  return own;
+}
+
+/** The last ones by their length, first and last characters: of a text the same ones come again and again. */
+const last: (KnownName | undefined)[] = new Array(256).fill(undefined);
+
+/** The same of a name that stands in a text, which is not cut out of it where it is one of the last. */
+function knownNameAt(text: string, from: number, to: number): KnownName {
+  const length = to - from;
+  const key = (length + 7 * text.charCodeAt(from) + 31 * text.charCodeAt(to - 1)) & 255;
+  const before = last[key];
+  if (before !== undefined && before.text.length === length && standsAt(before.text, text, from)) return before;
+  const own = knownName(text.slice(from, to));
+  last[key] = own;
+  return own;
 }
 
 const HEADER = /^(?:x-)?(?:proxy-)?authorization$|^(?:http_)?(?:proxy_)?authorization$|^(?:set-)?cookie$/i;
 
 export function strengthOf(name: string): NameStrength {
-  return kindOf(name).strength;
+  return knownName(name).strength;
 }
 
 export function isConstant(name: string): boolean {
@@ -161,8 +177,7 @@ export function nameAround(text: string, at: number): Name | undefined {
     from += 1;
     first = text.charCodeAt(from);
   }
-  const name = text.slice(from, to);
-  const { strength: own, isHeader } = kindOf(name);
+  const { text: name, strength: own, isHeader } = knownNameAt(text, from, to);
   const isParameter = name.length === 3 && name.toLowerCase() === "key" && /[?&;]/.test(text.charAt(from - 1));
   const strength = isParameter ? 1 : own;
   if (strength === 0 && !isHeader) return undefined;

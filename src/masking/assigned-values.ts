@@ -1,4 +1,4 @@
-import { countUntil, isDigit, isLetter, tableOf } from "./characters.js";
+import { countUntil, DIGITS, isBlank, isDigit, isLetter, LETTERS, tableOf } from "./characters.js";
 
 export const LONGEST_VALUE = 2_000;
 
@@ -97,6 +97,27 @@ export function isSurelyPlain(text: string, at: number, orWord: boolean): boolea
   let alike = 0;
   while (alike < count && isAlike(text.charCodeAt(at + alike))) alike += 1;
   return alike === count;
+}
+
+const TYPES = tableOf(`${LETTERS}${DIGITS}_.*[]`);
+const TYPED_AFTER = /[ \t]{1,8}[\w.*[\]]{1,24}[ \t]{1,8}:?=[ \t]{0,8}(?=["'`])/y;
+const LONGEST_TYPE = 24;
+const LONGEST_GAP = 8;
+
+/**
+ * Where the value stands that is assigned behind a type: `token string = "…"`.
+ *
+ * @param to where the name ends
+ * @param start where the blanks end behind it
+ */
+export function typedAfter(text: string, to: number, start: number): number | undefined {
+  let at = start;
+  while (at - start < LONGEST_TYPE && TYPES[text.charCodeAt(at)] === 1) at += 1;
+  if (at === start || !isBlank(text.charCodeAt(at))) return undefined;
+  const gap = at;
+  while (at - gap < LONGEST_GAP && isBlank(text.charCodeAt(at))) at += 1;
+  // What is no assignment, as nearly all is, needs no pattern.
+  return text[at] === ":" || text[at] === "=" ? after(TYPED_AFTER, text, to) : undefined;
 }
 
 export function lineEnd(text: string, from: number): number {

@@ -13,10 +13,11 @@ import {
   SPACED_STOPS,
   settingAt,
   trimmed,
+  typedAfter,
   type Value,
 } from "./assigned-values.js";
 import { cellBehind } from "./cells.js";
-import { DIGITS, isBlank, isBreak, LETTERS, tableOf } from "./characters.js";
+import { DIGITS, isBlank, isBreak, tableOf } from "./characters.js";
 import { isInConnectionString, partAt } from "./connection-strings.js";
 import { credentialsOf } from "./header-values.js";
 import { isMention } from "./mentions.js";
@@ -77,13 +78,11 @@ const EMPHASIS_END = /(?:\*{2}|__)[ \t]{1,4}(?=\S)/y;
 /** Files of properties go on behind a backslash. */
 const CONTINUED = /\\\r?\n[ \t]{0,80}/y;
 const SAYS = tableOf("\"'`* \t\n\v\f\rilwaetsv");
-const TYPES = tableOf(`${LETTERS}${DIGITS}_.*[]`);
 const SPACED_FLAGS = tableOf(`-${DIGITS}`);
 const CLOSING = tableOf("])}");
 const OPERATOR = /(?::=|=>|->|<-|\?=|\+=|\|\|=|\?\?=|={1,3}|!={1,2}|:-|:(?!:))/y;
 const TYPED =
   /[ \t]{0,8}&?(?:'\w{1,20} )?[A-Za-z_][\w.<>|[\]?]{0,40}(?: \| [\w.]{1,20}){0,3} {0,4}= {0,4}(?=[bru@]?["'`])/y;
-const TYPED_AFTER = /[ \t]{1,8}[\w.*[\]]{1,24}[ \t]{1,8}:?=[ \t]{0,8}(?=["'`])/y;
 const LINE_BREAK = /[ \t]{0,80}\r?\n[ \t]{0,200}(?=["'`])/y;
 const COMMA = /,\s{0,80}(?:(?:default|value|defaultValue)\s?[=:]\s?)?(?=[rbuf@]?["'`])/y;
 const FALLBACK = /["'`]?[)\]]{0,2}\s{0,8}(?:\|\||\?\?|\?:|or)\s{1,8}(?=["'`])/y;
@@ -277,7 +276,7 @@ const PLAIN_WORD = /^[A-Za-z]{1,15}$/;
 function spaced(text: string, name: Name, start: number, isQuoted: boolean): readonly SecretMatch[] {
   if (name.isHeader) return [];
   const isGap = isBlank(text.charCodeAt(name.to));
-  const typed = isGap && TYPES[text.charCodeAt(start)] === 1 ? after(TYPED_AFTER, text, name.to) : undefined;
+  const typed = isGap ? typedAfter(text, name.to, start) : undefined;
   if (typed !== undefined) return one(text, name, quotedAt(text, typed), "quoted");
   const said = canBegin(SAYS, text.charCodeAt(isGap ? start : name.to)) ? after(SAID, text, name.to) : undefined;
   if (said !== undefined) {

@@ -73,8 +73,10 @@ export function findSecrets(text: string, places: Places = placesIn(text)): Foun
 /** More than there are ways to find something in a text. */
 const WAYS = 16;
 
+type Found = readonly [match: SecretMatch, way: number];
+
 /** With the number of the way in which each was found. */
-function findIn(text: string, places: Places): readonly (readonly [match: SecretMatch, way: number])[] {
+function findIn(text: string, places: Places): readonly Found[] {
   const ways = [
     findPrivateKeys(text, places.keys),
     findTokenShapes(text, places.tokens, places.around),
@@ -83,5 +85,7 @@ function findIn(text: string, places: Places): readonly (readonly [match: Secret
     findInCommands(text, places.commands),
     ...findInFormats(text, places),
   ];
-  return ways.flatMap((found, way) => found.map((match) => [match, way] as const));
+  const all: Found[] = [];
+  for (let way = 0; way < ways.length; way += 1) for (const match of ways[way] ?? []) all.push([match, way]);
+  return all;
 }

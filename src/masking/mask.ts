@@ -1,3 +1,4 @@
+import { strengthOf } from "./assigned-names.js";
 import { isSecretField } from "./assigned-secrets.js";
 import { environmentSecrets } from "./environment-secrets.js";
 import { findSecrets, type Ranked } from "./find-secrets.js";
@@ -111,7 +112,8 @@ async function found(values: readonly unknown[], knownShapes: boolean, see: (pie
   };
   const takeSignIn = (name: string, value: string): void =>
     take({ text: value, label: name, rank: Number.MAX_SAFE_INTEGER });
-  const watcher = { depth: takeDepth, ...(knownShapes ? { field: takeField, signIn: takeSignIn } : {}) };
+  const byName = { field: takeField, tells: (name: string) => strengthOf(name) > 0, signIn: takeSignIn };
+  const watcher = { depth: takeDepth, ...(knownShapes ? byName : {}) };
   for (const piece of textPieces(values, watcher)) {
     see(piece);
     if (!knownShapes) continue;

@@ -14,7 +14,9 @@ export class TextMap<Value> {
   /** @returns what `set` was given for an equal text; undefined too where many were alike since */
   get(text: string): Value | undefined {
     if (text.length < SHORTEST) return undefined;
-    return this.#alike.get(keyOf(text))?.find((one) => one.text === text)?.value;
+    const alike = this.#alike.get(keyOf(text));
+    if (alike) for (const one of alike) if (one.text === text) return one.value;
+    return undefined;
   }
 
   /** @param text one that is not there yet; short ones are left out */
@@ -33,6 +35,10 @@ export class TextMap<Value> {
 
 function keyOf(text: string): number {
   const { length } = text;
-  const part = (share: number): number => text.charCodeAt(Math.floor(length * share));
-  return ((((length * 31 + part(0.3)) * 31 + part(0.5)) * 31 + part(0.7)) * 31 + part(0.9)) % 0x3fff_ffff;
+  let key = length;
+  for (const share of SHARES) key = key * 31 + text.charCodeAt(Math.floor(length * share));
+  return key % 0x3fff_ffff;
 }
+
+/** Where the characters stand that are looked at. */
+const SHARES = [0.3, 0.5, 0.7, 0.9];
