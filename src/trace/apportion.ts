@@ -12,17 +12,12 @@ export function apportion(shares: readonly number[], whole: number): readonly nu
   if (sum <= 0) return shares.map(() => 0);
   // Most calls are told one result of a tool.
   if (shares.length === 1) return [whole];
-  const units: number[] = [];
-  const remainders: number[] = [];
+  // Lists of their length: those that grow have room for 17.
+  const units = shares.map((share) => Math.floor((share / sum) * whole));
   let left = whole;
-  for (const share of shares) {
-    const exact = (share / sum) * whole;
-    const floor = Math.floor(exact);
-    units.push(floor);
-    remainders.push(exact - floor);
-    left -= floor;
-  }
+  for (const unit of units) left -= unit;
   if (left === 0) return units;
+  const remainders = shares.map((share, index) => (share / sum) * whole - (units[index] ?? 0));
   // Nearly all other calls are told two or three.
   if (shares.length > FEW) for (const index of byRemainder(remainders).slice(0, left)) addOne(units, index);
   else for (let more = Math.min(left, shares.length); more >= 1; more -= 1) addOne(units, takeLargest(remainders));

@@ -43,8 +43,11 @@ export function loopsOf(
     places.get(key)?.flatMap(({ session: child, turn }) => children.get(child)?.loops[turn] ?? []) ?? NO_LOOPS;
   // Most sessions have no subagents at all, and thousands of tools.
   const isAlone = byTool.size === 0 && subagents.missing.size === 0;
-  const subagentOf = (toolId: string): Subagent =>
-    isAlone ? NO_SUBAGENT : { loops: loopsAt(byTool, toolId), missing: subagents.missing.has(toolId) };
+  const subagentOf = (toolId: string): Subagent => {
+    if (isAlone) return NO_SUBAGENT;
+    const missing = subagents.missing.has(toolId);
+    return missing || byTool.has(toolId) ? { loops: loopsAt(byTool, toolId), missing } : NO_SUBAGENT;
+  };
   const asked = context.permissions.get(id);
   const permissions = asked ? permissionsByAnswer(answersIn(turns), asked) : NO_PERMISSIONS;
   const otherCalls = otherCallsOf(session);

@@ -31,7 +31,6 @@ function doubtOf(
     const reason = `opencode recorded no tokens, although the call was answered.${claims}${priced}`;
     return { kind: "unknown", reason, unsure: ["prompt", "output"], recorded, total };
   }
-  const said = wroteSomething(output);
   const prompt = untrue.prompt
     ? "The prompt that opencode recorded is no number of tokens."
     : promptTokens(recorded) === 0
@@ -40,7 +39,7 @@ function doubtOf(
   const noOutput = recorded.output === 0 && (recorded.reasoning === 0 || claims === "");
   const answer = untrue.output
     ? "The output that opencode recorded is no number of tokens."
-    : said && noOutput
+    : noOutput && wroteSomething(output)
       ? "opencode recorded an output of 0 tokens, although the call wrote an answer."
       : null;
   if (prompt !== null || answer !== null) {
@@ -79,7 +78,7 @@ function sidesOf({ input, output, reasoning, cacheRead, cacheWrite }: Usage, byT
 }
 
 function wroteSomething({ text, toolCalls }: CallOutput): boolean {
-  return (text ?? "").trim() !== "" || toolCalls.length > 0;
+  return toolCalls.length > 0 || (text ?? "").trim() !== "";
 }
 
 /**

@@ -49,8 +49,7 @@ const FILE_WEIGHT = 1_000 * CHARACTERS_PER_TOKEN;
 export function contextCauses(change: ContextChange): readonly ContextCause[] {
   const { read, written, before, lastUsage, added, compacted } = change;
   if (!read) return [];
-  const pieces: Pieces = { causes: [], weights: [], weight: 0 };
-  for (const message of added) addPieces(message, pieces);
+  const pieces = added.every(isResult) ? piecesOfResults(added) : piecesOf(added);
   const output = written ? [cause("output", written.output + written.reasoning)] : [];
   const estimate = Math.ceil(pieces.weight / CHARACTERS_PER_TOKEN);
   const prompt = promptTokens(read);
@@ -90,14 +89,46 @@ interface Pieces {
   weight: number;
 }
 
+type ToolResult = Extract<ChatMessage, { readonly role: "tool" }>;
+
+function isResult(message: Told): message is ToolResult {
+  return message.role === "tool";
+}
+
+/** Of results of tools alone, as nearly all calls are told: in lists of their length. Those that grow have room for 17. */
+function piecesOfResults(results: readonly ToolResult[]): Pieces {
+  const causes = results.map(
+    ({ name, tool_call_id: callId, content }): Piece => ({
+      kind: "tool-result",
+      name,
+      callId,
+      characters: content.length,
+      tokens: 0,
+    }),
+  );
+  const weights = results.map(weightOf);
+  let weight = 0;
+  for (const one of weights) weight += one;
+  return { causes, weights, weight };
+}
+
+function weightOf({ content, attachments }: ToolResult): number {
+  return content.length + (attachments?.length ?? 0) * FILE_WEIGHT;
+}
+
+function piecesOf(added: readonly Told[]): Pieces {
+  const pieces: Pieces = { causes: [], weights: [], weight: 0 };
+  for (const message of added) addPieces(message, pieces);
+  return pieces;
+}
+
 /** @param pieces gets what a message is made of */
 function addPieces(message: Told, pieces: Pieces): void {
   if (message.role === "assistant") {
     addUncounted(message, pieces);
   } else if (message.role === "tool") {
-    const { name, tool_call_id: callId, content, attachments } = message;
-    const weight = content.length + (attachments?.length ?? 0) * FILE_WEIGHT;
-    addPiece(pieces, weight, "tool-result", name, callId, content.length);
+    const { name, tool_call_id: callId, content } = message;
+    addPiece(pieces, weightOf(message), "tool-result", name, callId, content.length);
   } else if (typeof message.content === "string") {
     addText(message.content, null, pieces);
   } else {

@@ -46,21 +46,22 @@ export function without(intervals: readonly Interval[], holes: readonly Interval
   });
 }
 
-/** The same time without overlaps, ascending; stretches without any are left out. */
-export function united(intervals: readonly Interval[]): readonly Interval[] {
-  const found: { readonly start: number; end: number }[] = [];
-  let last: { end: number } | undefined;
+/**
+ * The same time without overlaps, ascending; stretches without any are left out.
+ *
+ * @returns where each begins and ends, one after the other: a long turn has tens of thousands
+ */
+export function united(intervals: readonly Interval[]): readonly number[] {
+  const bounds: number[] = [];
+  let until = Number.NEGATIVE_INFINITY;
   for (const { start, end } of ascending(intervals)) {
     if (!(end > start)) continue;
-    if (last && start <= last.end) {
-      if (end > last.end) last.end = end;
-      continue;
-    }
-    const one = { start, end };
-    found.push(one);
-    last = one;
+    if (bounds.length === 0 || start > until) bounds.push(start, end);
+    else if (end > until) bounds[bounds.length - 1] = end;
+    else continue;
+    until = end;
   }
-  return found;
+  return bounds;
 }
 
 /** By their start; what is in order already is handed back as it is. */

@@ -69,15 +69,16 @@ export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly 
     }
     removeEnded(open, at, bounds.end);
     if (open.length === 0) continue;
-    let hole = holes[nextHole];
-    for (; hole && hole.end <= at; hole = holes[nextHole]) nextHole += 1;
-    if (hole && hole.start <= at) {
-      at = hole.end;
+    let busyUntil = holes[nextHole + 1];
+    for (; busyUntil !== undefined && busyUntil <= at; busyUntil = holes[nextHole + 1]) nextHole += 2;
+    const busyFrom = holes[nextHole] ?? Infinity;
+    if (busyUntil !== undefined && busyFrom <= at) {
+      at = busyUntil;
       continue;
     }
     let cut = cuts[nextCut];
     for (; cut !== undefined && cut <= at; cut = cuts[nextCut]) nextCut += 1;
-    let end = Math.min(bounds.end, coming?.start ?? Infinity, hole?.start ?? Infinity, cut ?? Infinity);
+    let end = Math.min(bounds.end, coming?.start ?? Infinity, busyFrom, cut ?? Infinity);
     for (const one of open) end = Math.min(end, one.end);
     const by = firstOf(open);
     const isSame = last?.end === at && last.kind === by?.kind && last.evidence === by.evidence;

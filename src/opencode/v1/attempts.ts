@@ -59,11 +59,27 @@ function hasTokens({ info: { tokens } }: AssistantMessage): boolean {
 function attemptFrom(parts: readonly Part[]): Attempt {
   let stepStart: StepStartPart | undefined;
   let stepFinish: StepFinishPart | undefined;
+  let called = 0;
   for (const part of parts) {
     if (part.type === "step-start") stepStart ??= part;
     else if (part.type === "step-finish") stepFinish ??= part;
+    else if (part.type === "tool") called += 1;
   }
-  return { stepStart, stepFinish, parts, tools: parts.filter(isTool) };
+  return { stepStart, stepFinish, parts, tools: called === 0 ? NO_TOOLS : toolsIn(parts, called) };
+}
+
+const NO_TOOLS: readonly ToolPart[] = [];
+
+/** In a list of its length: one that grows has room for 17. */
+function toolsIn(parts: readonly Part[], count: number): readonly ToolPart[] {
+  const tools = new Array<ToolPart>(count);
+  let next = 0;
+  for (const part of parts) {
+    if (!isTool(part)) continue;
+    tools[next] = part;
+    next += 1;
+  }
+  return tools;
 }
 
 /** Whether it is a call of a tool. */

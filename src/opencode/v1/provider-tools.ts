@@ -8,9 +8,12 @@ import type { ToolPart } from "../schema/session-export.js";
 
 /** Anthropic's own ids of calls that its servers run; opencode before 1.17 notes nothing else of them. */
 const SERVER_CALL = "srvtoolu_";
+const SMALL_S = 115;
 
 export function isProviderExecuted(part: ToolPart): boolean {
-  return part.metadata?.providerExecuted === true || part.callID.startsWith(SERVER_CALL);
+  const { metadata, callID } = part;
+  // Asked some times for each tool, and of most ids the first letter tells.
+  return metadata?.providerExecuted === true || (callID.charCodeAt(0) === SMALL_S && callID.startsWith(SERVER_CALL));
 }
 
 /** What the provider's tool was asked for; null where neither the call nor its result tells. */
