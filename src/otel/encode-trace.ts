@@ -46,7 +46,7 @@ export function* encodeTrace(
   const maxSpanBytes = limits.spanBytes ?? DEFAULT_SPAN_BYTES;
   const { scope, resource } = spanProfile(profile);
   const request = idle.pop() ?? createRequest();
-  request.begin(requestFrame(traceResource(options, resource(options)).attributes, scope));
+  request.begin(requestFrame(traceResource(options, resource(options)), scope));
   for (const few of describe(options)) {
     for (const { spanId, describe } of few) {
       if (limits.leaveOut?.has(spanId)) {
@@ -80,7 +80,7 @@ const idle: ReturnType<typeof createRequest>[] = [];
 /** A request in the making, and after it the next one. */
 function createRequest() {
   const writer = createSpanWriter();
-  const body = new JsonBytes();
+  const body = new JsonBytes(REQUEST_BYTES);
   let frame: RequestFrame;
   let traceId = "";
   let spanIds: string[] = [];
@@ -125,21 +125,23 @@ function createRequest() {
     },
     /** @returns what has been added; what was written since then stays, for the next request */
     close(): OtlpRequest {
-      const request = { body: body.copy(end.length, frame.tail), traceId, spanIds };
+      // Where nothing was written since then, nothing stays but what stands around the spans.
+      const stays = body.length > end.length ? last : end;
+      const request = { body: body.take(end, frame.tail, first, stays), traceId, spanIds };
       spanIds = [];
       size = 0;
-      if (body.length > end.length) {
-        body.cut(first, last);
-        // Whoever gets the request may be long at sending it.
-        body.trim();
-        end = first;
-      } else begin(frame);
+      // Whoever gets the request may be long at sending it.
+      body.trim();
+      end = first;
       return request;
     },
   };
 }
 
 const COMMA = 0x2c;
+
+/** Room for a request of the usual size: one that grew into it would have taken as much again on its way. */
+const REQUEST_BYTES = 4 * 1024 * 1024;
 
 /** Langfuse takes larger ones, but its database and what stands before it may not: it warns from 9.5 MB on. */
 const DEFAULT_SPAN_BYTES = 8 * 1024 * 1024;

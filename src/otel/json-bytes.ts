@@ -1,6 +1,6 @@
 import { escapesIn } from "./escapes.js";
 
-const FIRST_BYTES = 64 * 1024;
+const FIRST_BYTES = 4 * 1024;
 const MOST_KEPT = 8 * 1024 * 1024;
 
 /** Of longer texts the encoder is faster than a look at each character, for which it has to be called. */
@@ -19,6 +19,11 @@ const QUOTE = 0x22;
 const ZERO = 0x30;
 const BACKSLASH = 0x5c;
 
+const encoder = new TextEncoder();
+/** A part of a text, before it is escaped. */
+const part = new Uint8Array(PART * 3);
+const partView = new DataView(part.buffer);
+
 /** A place in what has been written. */
 export interface Mark {
   /** In bytes. */
@@ -32,18 +37,19 @@ export interface Mark {
  * string is made of what is written, and none is read twice.
  */
 export class JsonBytes {
-  readonly #encoder = new TextEncoder();
-  /** A part of a text, before it is escaped. */
-  readonly #part = new Uint8Array(PART * 3);
-  readonly #partView = new DataView(this.#part.buffer);
+  readonly #first: number;
   #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView<ArrayBuffer>;
   #length = 0;
   #added = 0;
 
-  /** @param size for so many bytes there is room from the beginning */
-  constructor(size = FIRST_BYTES) {
-    this.#bytes = new Uint8Array(size);
+  /**
+   * @param first for so many bytes there is room from the beginning; it may be generous, as most systems find memory for
+   *   what is written only when it is written
+   */
+  constructor(first = FIRST_BYTES) {
+    this.#first = first;
+    this.#bytes = room(first);
     this.#view = new DataView(this.#bytes.buffer);
   }
 
@@ -135,6 +141,10 @@ export class JsonBytes {
   /** Forgets what has been written between two marks. */
   cut(from: Mark, to: Mark): void {
     this.#bytes.copyWithin(from.length, to.length, this.#length);
+    this.#forget(from, to);
+  }
+
+  #forget(from: Mark, to: Mark): void {
     this.#added -= to.length - to.unescaped - (from.length - from.unescaped);
     this.#length -= to.length - from.length;
   }
@@ -147,7 +157,7 @@ export class JsonBytes {
 
   /** Gives memory back that something very large has needed. */
   trim(): void {
-    if (this.#bytes.length > MOST_KEPT) this.#resize(Math.max(FIRST_BYTES, this.#length));
+    if (this.#bytes.length > MOST_KEPT) this.#resize(Math.max(this.#first, this.#length));
   }
 
   /** What has been written, until more is. */
@@ -155,13 +165,32 @@ export class JsonBytes {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** What was written first, and something behind it, in memory of its own. @param length so many bytes of it */
-  copy(length: number, tail: Uint8Array): Uint8Array<ArrayBuffer> {
-    // Each byte is written here: none of them has to be zero before, which would take as long as to write it.
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length + tail.length).buffer);
-    bytes.set(this.#bytes.subarray(0, length));
-    bytes.set(tail, length);
-    return bytes;
+  /**
+   * Takes out what has been written, but for what stands before one mark and behind another one, as `cut` does.
+   *
+   * @param end where what is taken ends, which begins with the first byte
+   * @param tail is put behind it
+   * @returns what was taken. Where it fills most of the memory that it is written in, it is not copied: what stays gets
+   *   other memory
+   */
+  take(end: Mark, tail: Uint8Array, from: Mark, to: Mark): Uint8Array<ArrayBuffer> {
+    const given = this.#bytes;
+    const length = end.length + tail.length;
+    if (length < given.length / 2 || length > given.length) {
+      const taken = room(length);
+      taken.set(given.subarray(0, end.length));
+      taken.set(tail, end.length);
+      this.cut(from, to);
+      return taken;
+    }
+    const rest = given.subarray(to.length, this.#length);
+    this.#bytes = room(Math.max(this.#first, from.length + rest.length));
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes.set(given.subarray(0, from.length));
+    this.#bytes.set(rest, from.length);
+    this.#forget(from, to);
+    given.set(tail, end.length);
+    return given.subarray(0, length);
   }
 
   /** @returns whether it could be written: it is of ASCII, and has nothing to escape */
@@ -194,10 +223,10 @@ export class JsonBytes {
 
   #long(text: string, layers: number): void {
     for (let from = 0; from < text.length; ) {
-      const part = from === 0 && text.length <= PART ? text : text.slice(from, from + PART);
+      const next = from === 0 && text.length <= PART ? text : text.slice(from, from + PART);
       // A part that ends within a character of two halves leaves the first of them to the next part.
-      const whole = part.length === PART && isFirstHalf(part, PART - 1) ? part.slice(0, -1) : part;
-      this.#escape(this.#encoder.encodeInto(whole, this.#part).written, layers);
+      const whole = next.length === PART && isFirstHalf(next, PART - 1) ? next.slice(0, -1) : next;
+      this.#escape(encoder.encodeInto(whole, part).written, layers);
       from += whole.length;
     }
   }
@@ -207,7 +236,7 @@ export class JsonBytes {
     // In so many layers the longest escape is that of a quotation mark, or of a control character.
     this.#makeRoom(count * (6 + (1 << layers)));
     const { written, added } = escapesIn(layers);
-    const from = this.#part;
+    const from = part;
     const view = this.#view;
     const to = this.#bytes;
     let length = this.#length;
@@ -216,7 +245,7 @@ export class JsonBytes {
     while (at < count) {
       // Four bytes at once, as long as none of them is escaped.
       if (at + 4 <= count) {
-        const four = this.#partView.getInt32(at);
+        const four = partView.getInt32(at);
         if (!isAnyEscaped(four)) {
           view.setInt32(length, four);
           length += 4;
@@ -251,11 +280,16 @@ export class JsonBytes {
 
   /** @param size not less than what has been written */
   #resize(size: number): void {
-    const bytes = new Uint8Array(size);
+    const bytes = room(size);
     bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer);
   }
+}
+
+/** Each byte is written before it is read: none has to be zero before, for which the system would have to find memory. */
+function room(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
 /** @returns where it ends; -1 for a text that is not of ASCII, or has something to escape */

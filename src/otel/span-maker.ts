@@ -1,4 +1,5 @@
 import { trace as api, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   AlwaysOnSampler,
   BasicTracerProvider,
@@ -51,7 +52,7 @@ export function spanMaker(
       attributePerEventCountLimit: 2,
       linkCountLimit: Number.MAX_SAFE_INTEGER,
     },
-    resource: traceResource(options, resource(options)),
+    resource: resourceFromAttributes(traceResource(options, resource(options))),
   });
   const { schemaUrl } = scope;
   const tracer = provider.getTracer(scope.name, scope.version, schemaUrl === undefined ? {} : { schemaUrl });

@@ -31,6 +31,43 @@ test("it is given back with each request, at which whoever sends it may be long"
   expect(trimmed).toBeGreaterThan(3);
 });
 
+test.each([
+  ["little", 400],
+  ["most", 120],
+  ["all", 76],
+])("what is taken fills %s of its memory: what stays is the same, and both can be written on", (_, first) => {
+  const bytes = new JsonBytes(first);
+  bytes.string('head"', 1);
+  const head = bytes.mark();
+  bytes.bytes(Buffer.from("x".repeat(60)));
+  const end = bytes.mark();
+  const left = new JsonBytes();
+  for (const text of ['head"', 'next"', "later"]) left.string(text, 1);
+  bytes.byte(0x2c);
+  const next = bytes.mark();
+  bytes.string('next"', 1);
+  const taken = bytes.take(end, Buffer.from("]}"), head, next);
+  bytes.string("later", 1);
+  expect(Buffer.from(bytes.written()).toString()).toBe(Buffer.from(left.written()).toString());
+  expect(bytes.mark()).toEqual(left.mark());
+  expect(Buffer.from(taken).toString()).toBe(`\\"head\\\\\\"\\"${"x".repeat(60)}]}`);
+});
+
+test("what is taken has memory of its own, whatever is written after it", () => {
+  const bytes = new JsonBytes(100);
+  const beginning = bytes.mark();
+  const takeAll = (text: string): Uint8Array => {
+    bytes.bytes(Buffer.from(text));
+    return bytes.take(bytes.mark(), Buffer.from("!"), beginning, bytes.mark());
+  };
+  const texts = [10, 90, 30, 70, 200].map((length, index) => String(index).repeat(length));
+  const taken = texts.map(takeAll);
+  expect(taken.map((one) => Buffer.from(one).toString())).toEqual(texts.map((text) => `${text}!`));
+  expect(new Set(taken.map(({ buffer }) => buffer)).size).toBe(texts.length);
+  // What nearly fills the memory that it was written in is not copied.
+  expect(taken.map(({ buffer }) => buffer.byteLength)).toEqual([11, 100, 31, 100, 201]);
+});
+
 test("what lies between two marks is cut out, and sizes are those of what is left", () => {
   const bytes = new JsonBytes();
   bytes.string('a"', 1);

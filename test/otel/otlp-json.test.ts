@@ -78,7 +78,7 @@ describe("a request", () => {
           );
           return { ...one, traceId, shared: both, own };
         });
-        const frame = requestFrame(traceResource(options, resource(options)).attributes, scope);
+        const frame = requestFrame(traceResource(options, resource(options)), scope);
         expect(textOf(frame, written)).toBe(bySdk(made));
       }),
       { numRuns: tries(100) },
@@ -93,7 +93,7 @@ describe("a request", () => {
     const item = spanWith(attributeList(attributes));
     const made = spanMaker({})({ ...item, attributes });
     const { scope } = spanProfile("langfuse");
-    const body = textOf(requestFrame(traceResource({}, {}).attributes, scope), [item]);
+    const body = textOf(requestFrame(traceResource({}, {}), scope), [item]);
     expect(body).toBe(bySdk([made]));
     expect(body).toContain('"attributes":[{"key":"yes","value":{"boolValue":true}}]');
   });
@@ -109,14 +109,14 @@ test("a text is written the same again, also under a name that has had very many
   const makeSpan = spanMaker({});
   const made = all.map((attributes) => makeSpan({ ...spanWith(attributeList({})), attributes }));
   const { scope } = spanProfile("langfuse");
-  expect(textOf(requestFrame(traceResource({}, {}).attributes, scope), spans) === bySdk(made)).toBe(true);
+  expect(textOf(requestFrame(traceResource({}, {}), scope), spans) === bySdk(made)).toBe(true);
 
   // More names than are kept.
   const many = Object.fromEntries(
     Array.from({ length: 1_100 }, (_, index) => [`m${HALF}${index}`, index % 2 ? "a" : 1]),
   );
   const item = spanWith(attributeList(many));
-  const body = textOf(requestFrame(traceResource({}, {}).attributes, scope), [item]);
+  const body = textOf(requestFrame(traceResource({}, {}), scope), [item]);
   expect(body === bySdk([makeSpan({ ...item, attributes: many })])).toBe(true);
 
   const writer = createSpanWriter();

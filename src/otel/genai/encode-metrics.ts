@@ -1,5 +1,6 @@
 import { ValueType } from "@opentelemetry/api";
 import { JsonMetricsSerializer } from "@opentelemetry/otlp-transformer";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   AggregationTemporality,
   type DataPoint,
@@ -44,10 +45,12 @@ export function encodeMetrics(trace: LoopTrace, options: TraceOptions = {}): Tur
   const at = { startTime: hrTime(loop.start), endTime: hrTime(Math.max(loop.start, loop.end)) };
   const { scope } = genaiProfile;
   const body = JsonMetricsSerializer.serializeRequest({
-    resource: traceResource(options, {
-      [resourceNames.instance]: instanceOf(trace.traceId),
-      ...genaiProfile.resource(options),
-    }),
+    resource: resourceFromAttributes(
+      traceResource(options, {
+        [resourceNames.instance]: instanceOf(trace.traceId),
+        ...genaiProfile.resource(options),
+      }),
+    ),
     scopeMetrics: [{ scope, metrics: [...byMetric(turnMeasures(trace))].map(([name, own]) => dataOf(name, own, at)) }],
   });
   const { resourceMetrics } = written.parse(JSON.parse(new TextDecoder().decode(body)));
