@@ -29,8 +29,8 @@ export default defineConfig({
     // After the tests that start processes; what is left at their end is short.
     sequence: { groupOrder: 1, sequencer: LongFirst },
     setupFiles: ["test/support/seeded-properties.ts"],
-    // No test leaves a server behind, one that gives looptrace no environment of its own either.
-    env: { LOOPTRACE_WARM: "0", ...patience },
+    // No test leaves a server behind, or code in the user's home, one that gives looptrace no environment of its own either.
+    env: { LOOPTRACE_WARM: "0", NODE_DISABLE_COMPILE_CACHE: "1", ...patience },
     reporters: ["default", "./test/support/skipped-reporter.ts"],
     // A hang shows; what takes longer on a machine that is not quiet says so itself.
     testTimeout: patiently(30_000, patience),

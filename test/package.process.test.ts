@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -142,6 +142,23 @@ test("the installed command shows a recorded session, and says nothing on stderr
   const { stdout, stderr } = await inProject([bin, "show", session]);
   expect(stdout).toContain("llm-call-0");
   expect(stderr).toBe("");
+});
+
+test("the installed command keeps what it has compiled, prints the same by it, and by what is damaged", async () => {
+  const bin = join(project, "node_modules", packageJson.name, packageJson.bin.looptrace ?? "");
+  const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
+  const cache = join(folder, "cache");
+  const env = { PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: cache };
+  const show = () => run(process.execPath, [bin, "show", session], { cwd: project, env });
+  const first = await show();
+  const [build = ""] = await readdir(join(cache, "looptrace", "code"));
+  const file = join(cache, "looptrace", "code", build, "show.code");
+  const { mtimeMs } = await stat(file);
+  expect(await show()).toEqual(first);
+  expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+  await writeFile(file, (await readFile(file)).fill(0, 5_000, 9_000));
+  expect(await show()).toEqual(first);
+  expect((await stat(file)).mtimeMs).toBeGreaterThan(mtimeMs);
 });
 
 test("the installed command writes a report with what the package brings", async () => {

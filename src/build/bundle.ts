@@ -54,7 +54,11 @@ export async function writeBundle(folder: string): Promise<readonly Door[]> {
     moduleParsed: ({ id, exports }) => void (sources.has(id) && exported.set(id, exports)),
   };
   const bundle = await rolldown({
-    input: { main: join(root, "src/cli/main.ts"), ...Object.fromEntries([...sources].map(([id, name]) => [name, id])) },
+    input: {
+      main: join(root, "src/cli/main.ts"),
+      "code-cache": join(root, "src/cli/code-cache.ts"),
+      ...Object.fromEntries([...sources].map(([id, name]) => [name, id])),
+    },
     cwd: root,
     platform: "node",
     external: PEERS,
@@ -162,7 +166,9 @@ function pathToRegExp(path: string): RegExp {
 
 /** What every start needs, and all that `--version` and `--help` do: it comes into the first file. */
 const START = new Set(
-  ["main", "exit-codes", "help-sheet", "own-version", "terminal-width", "write-errors"].map((name) => `cli/${name}`),
+  ["main", "code-cache", "exit-codes", "help-sheet", "own-version", "terminal-width", "write-errors"].map(
+    (name) => `cli/${name}`,
+  ),
 );
 
 /** Each module of ours is a chunk of its own; what packages bring is split by what needs it. */

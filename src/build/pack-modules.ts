@@ -1,17 +1,47 @@
 import { posix } from "node:path";
+import { BUILD_DIGEST } from "../cli/build-digest.js";
 import type { HotModules } from "./hot-modules.js";
+
+/** rolldown's own helpers, which the first file needs before it needs any other. */
+const RUNTIME_FILE = "rolldown-runtime.js";
 
 /** A file of a bundle: its place in it, and its code. */
 export interface BundleFile {
   readonly fileName: string;
   readonly code: string;
+  /** Whether Node.js itself loads it: then there is one of it only if all others ask Node.js for it, too. */
+  readonly isEntry?: boolean;
 }
 
-/** The file that finds modules in packs. */
+/** The file that finds modules in packs, and the files that are none. In the command line's process it keeps their code. */
 const LOADER: BundleFile = {
   fileName: "packs.js",
   code: `"use strict";
-const loaded = new Map();
+const loaded = new Map(), files = new Map();
+let cache;
+const isCommandLine = typeof __dirname === "string" && require.main?.filename === __dirname + "/main.js";
+if (isCommandLine) {
+  const options = { folder: __dirname, build: "${BUILD_DIGEST}", argv: process.argv.slice(2), env: process.env };
+  cache = require("./code-cache.js").openCodeCache(options);
+  if (cache) process.once("exit", cache.keep);
+}
+// What a file exports, which runs when it is asked for first.
+exports.file = (name) => {
+  if (!cache) return require("./" + name);
+  let module = files.get(name);
+  if (!module) {
+    module = { exports: {} };
+    files.set(name, module);
+    try {
+      const path = __dirname + "/" + name;
+      cache.compile(path)(module.exports, require, module, path, __dirname);
+    } catch (error) {
+      files.delete(name);
+      throw error;
+    }
+  }
+  return module.exports;
+};
 // Runs a module of a pack when it is asked for first.
 exports.load = (pack, name) => {
   let module = loaded.get(name);
@@ -19,7 +49,7 @@ exports.load = (pack, name) => {
     module = { exports: {} };
     loaded.set(name, module);
     try {
-      require("./" + pack + ".pack.js")[name](module.exports, module);
+      exports.file(pack + ".pack.js")[name](module.exports, module);
     } catch (error) {
       // Whoever asks again is told again.
       loaded.delete(name);
@@ -44,7 +74,7 @@ exports.load = (pack, name) => {
  * @throws when a module asks for a file that is not in the bundle
  */
 export function packModules(files: readonly BundleFile[], hot: HotModules = {}): readonly BundleFile[] {
-  const known = new Set(files.map(({ fileName }) => fileName));
+  const known = new Map(files.map((file) => [file.fileName, file]));
   const hotPacks = new Map(Object.entries(hot).flatMap(([pack, names]) => names.map((name) => [name, pack] as const)));
   const placeOf = (fileName: string): Place | undefined => {
     const folder = posix.dirname(fileName);
@@ -60,7 +90,9 @@ export function packModules(files: readonly BundleFile[], hot: HotModules = {}):
       const target = posix.join(posix.dirname(fileName), path);
       if (!known.has(target)) throw new Error(`${fileName} asks for ${target}, which is not in the bundle.`);
       const place = placeOf(target);
-      return place ? `require("./packs.js").load("${place.pack}", "${place.name}")` : `require("./${target}")`;
+      if (place) return `require("./packs.js").load("${place.pack}", "${place.name}")`;
+      const isPlain = known.get(target)?.isEntry || target === RUNTIME_FILE;
+      return isPlain ? `require("./${target}")` : `require("./packs.js").file("${target}")`;
     });
     const place = placeOf(fileName);
     if (!place) {

@@ -35,14 +35,29 @@ export async function compareStarts({ exports, startRounds }: Plan): Promise<rea
     const id = await keepExport(file, join(folder, "home"));
     const comparisons: Comparison[] = [];
     const noView = (): Promise<void> => rm(join(folder, "home", "views"), { recursive: true, force: true });
-    for (const [name, argv, aim, before] of [
+    const noCode = { NODE_DISABLE_COMPILE_CACHE: "1" };
+    for (const [name, argv, aim, before, more] of [
       ["looptrace --version", ["--version"], 1.3],
       ["looptrace --help", ["--help"], 1.3],
       [`looptrace show of a kept session, ${megabytes} MB, the first`, ["show", id], 4, noView],
       [`looptrace show of a kept session, ${megabytes} MB, a later one`, ["show", id], 2.5],
+      [
+        `looptrace show of a kept session, ${megabytes} MB, the first, with no code kept`,
+        ["show", id],
+        undefined,
+        noView,
+        noCode,
+      ],
+      [
+        `looptrace show of a kept session, ${megabytes} MB, a later one, with no code kept`,
+        ["show", id],
+        undefined,
+        undefined,
+        noCode,
+      ],
       [`looptrace show of a file, ${megabytes} MB`, ["show", file], undefined],
     ] as const) {
-      const compared = await compareStart(name, [main, ...argv], startRounds, folder, before);
+      const compared = await compareStart(name, [main, ...argv], startRounds, folder, before, more);
       comparisons.push({ ...compared, ...(aim === undefined ? {} : { aim }) });
     }
     const importing = `await import(${JSON.stringify(builtUrl("index.js"))})`;
@@ -129,8 +144,9 @@ async function compareStart(
   rounds: number,
   folder: string,
   before?: () => Promise<void>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Comparison> {
-  const env = { PATH: process.env.PATH, HOME: folder, LOOPTRACE_HOME: join(folder, "home") };
+  const env = { PATH: process.env.PATH, HOME: folder, LOOPTRACE_HOME: join(folder, "home"), ...more };
   const figures = await alternate(
     { looptrace: () => runNode(args, env), bare: () => runNode(["-e", "0"], env) },
     rounds,

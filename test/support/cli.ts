@@ -10,6 +10,9 @@ import type { IsolatedOpenCode } from "./isolated-opencode.js";
 import { patiently } from "./patience.js";
 import type { Receiver } from "./receiver.js";
 
+/** Most tests have a home of their own, where each start would keep its code for a next one that there is not. */
+const NO_CODE_KEPT = { NODE_DISABLE_COMPILE_CACHE: "1" };
+
 /** What a command line left. */
 export interface CliResult {
   readonly code: number;
@@ -88,7 +91,10 @@ export function startLooptrace(argv: readonly string[], around: CliSurroundings)
   const [node = "", ...rest] = [...cliCommand(), ...argv];
   const child = spawn(node, rest, {
     cwd: around.cwd,
-    env: Object.fromEntries(Object.entries(around.env).filter(([, value]) => value !== undefined)),
+    env: {
+      ...NO_CODE_KEPT,
+      ...Object.fromEntries(Object.entries(around.env).filter(([, value]) => value !== undefined)),
+    },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let [stdout, stderr] = ["", ""];
@@ -115,6 +121,7 @@ export function startLooptrace(argv: readonly string[], around: CliSurroundings)
 export function cliEnvironment(bench: IsolatedOpenCode, receiver?: Receiver): Record<string, string> {
   return {
     ...bench.env,
+    ...NO_CODE_KEPT,
     LOOPTRACE_OPENCODE: bench.binary,
     ...(receiver ? langfuseVariables(receiver.url) : {}),
   };
