@@ -38,7 +38,7 @@ export async function findServer(
   patience: AnswerPatience = PATIENCE,
 ): Promise<WarmServer | "busy" | undefined> {
   for (const noted of await notedServers(servers)) {
-    if (noted.record.key !== key || !isAlive(noted.record)) continue;
+    if (noted.record.key !== key || !hasProcesses(noted.record)) continue;
     const found = await use(noted, idleMs, patience).catch(() => undefined);
     if (found) return found;
   }
@@ -46,8 +46,12 @@ export async function findServer(
 }
 
 /** Whether a server and who ends it are there, and are this user's. */
-export function isAlive({ server, keeper, connection }: ServerRecord): boolean {
-  return isOwnProcess(server) && isOwnProcess(keeper) && isOwnPort(connection.url);
+export async function isAlive(record: ServerRecord): Promise<boolean> {
+  return hasProcesses(record) && (await isOwnPort(record.connection.url));
+}
+
+function hasProcesses({ server, keeper }: ServerRecord): boolean {
+  return isOwnProcess(server) && isOwnProcess(keeper);
 }
 
 async function use(
@@ -55,6 +59,7 @@ async function use(
   idleMs: number,
   patience: AnswerPatience,
 ): Promise<WarmServer | "busy" | undefined> {
+  const listens = isOwnPort(record.connection.url);
   const lease = await takeLease(folder, idleMs);
   try {
     // Its keeper takes the record away before it looks for leases: what is still noted now will not be ended.
@@ -62,7 +67,9 @@ async function use(
     const problem =
       now?.runId !== record.runId
         ? null
-        : ((await worn(folder, record)) ?? whyNot(folder, await answerOf(record, patience)));
+        : ((await worn(folder, record)) ??
+          // Nobody else who listens there now is told its password.
+          ((await listens) ? whyNot(folder, await answerOf(record, patience)) : "it no longer listened"));
     if (problem === undefined)
       return warmServer({ folder, lease, record, version: Promise.resolve(record.version), isFound: true });
     await lease.end();

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { attempt } from "../../errors/thrown.js";
+import { readFile } from "node:fs/promises";
 
 const LISTENS = "0A";
 
@@ -7,10 +6,13 @@ const LISTENS = "0A";
  * Whether this user's own process listens on a port of 127.0.0.1. A server may have ended, and another user have taken
  * its port: who is asked there is told the password.
  *
+ * It does not hold up other work: Linux looks through all places where a connection could be, which takes 5 to 10 ms on
+ * a machine with much memory, whether there are any or not.
+ *
  * @returns true also where the system does not tell (only Linux does, in `/proc/net/tcp`)
  */
-export function isOwnPort(url: string): boolean {
-  const table = attempt(() => readFileSync("/proc/net/tcp", "latin1"));
+export async function isOwnPort(url: string): Promise<boolean> {
+  const table = await readFile("/proc/net/tcp", "latin1").catch(() => undefined);
   if (table === undefined) return true;
   return listenerOf(table, Number(new URL(url).port)) === process.geteuid?.();
 }

@@ -111,5 +111,5 @@ async function factsOf(id: string, folder: string): Promise<WarmServerFacts | Se
 async function stateOf(record: ServerRecord, folder: string, isOffered: boolean): Promise<WarmState> {
   if (!isOfThisPlace(record.id)) return (await isLeft(record.id, folder).catch(() => true)) ? "lost" : "elsewhere";
   if (!isOwnProcess(record.keeper)) return "lost";
-  return isOffered && isAlive(record) ? "ready" : "ending";
+  return isOffered && (await isAlive(record)) ? "ready" : "ending";
 }

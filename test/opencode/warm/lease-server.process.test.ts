@@ -121,6 +121,34 @@ test("a server that does not answer is replaced", async () => {
   expect(await readFile(join(standing.servers, "ends"), "utf8")).toMatch(/ it gave no answer\n$/);
 });
 
+const LISTENER = `
+  const server = require("node:http").createServer(() => console.log("asked")).listen(0, "127.0.0.1", () => {
+    console.log(server.address().port);
+  });`;
+
+test.runIf(process.geteuid?.() === 0)("another user's, who has taken its port, is not told its password", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const other = spawn(process.execPath, ["-e", LISTENER], {
+    uid: 12_345,
+    env: {},
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void other.kill("SIGKILL"));
+  let said = "";
+  other.stdout.on("data", (text) => {
+    said += text;
+  });
+  await eventually(() => expect(said).toMatch(/^\d+\n$/));
+  const [id = ""] = standing.ids();
+  const record = await recordOf(standing.servers, id);
+  const connection = { ...record.connection, url: `http://127.0.0.1:${said.trim()}` };
+  await writeFile(join(standing.servers, id, "server.json"), JSON.stringify({ ...record, connection }));
+  expect(await standing.lease()).toMatchObject({ isFound: false });
+  expect(await readFile(join(standing.servers, "ends"), "utf8")).toMatch(/ it no longer listened\n$/);
+  expect(said).not.toContain("asked");
+});
+
 test("a server that does not answer as it has much to do is left alone, and used later", async () => {
   const standing = await standingServer();
   const first = await standing.lease();
