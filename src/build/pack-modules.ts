@@ -71,7 +71,7 @@ exports.load = (pack, name) => {
  * @param files of a bundle as CommonJS, those in folders a module each: `trace/build-loop.js` comes into `trace.pack.js`
  * @param hot the names of modules that are needed together, without `.js`, by the names of their files; what is not in
  *   the bundle counts for nothing
- * @throws when a module asks for a file that is not in the bundle
+ * @throws when a module asks for a file that is not in the bundle, or for another one than Node.js's own by `import()`
  */
 export function packModules(files: readonly BundleFile[], hot: HotModules = {}): readonly BundleFile[] {
   const known = new Map(files.map((file) => [file.fileName, file]));
@@ -86,7 +86,7 @@ export function packModules(files: readonly BundleFile[], hot: HotModules = {}):
   const packs = new Map<string, string[]>();
   const alone: BundleFile[] = [];
   for (const { fileName, code } of files) {
-    const asked = code.replaceAll(/\brequire\("(\.[^"]+)"\)/g, (_, path: string) => {
+    const asked = withoutImports(fileName, code).replaceAll(/\brequire\("(\.[^"]+)"\)/g, (_, path: string) => {
       const target = posix.join(posix.dirname(fileName), path);
       if (!known.has(target)) throw new Error(`${fileName} asks for ${target}, which is not in the bundle.`);
       const place = placeOf(target);
@@ -112,6 +112,19 @@ export function packModules(files: readonly BundleFile[], hot: HotModules = {}):
   const twice = packed.find(({ fileName }) => known.has(fileName));
   if (twice) throw new Error(`${twice.fileName} is a file of the bundle and would be a pack too.`);
   return [LOADER, ...alone, ...packed];
+}
+
+/**
+ * The same code with `import()` of Node.js's own modules as `require`, which has the same names: V8 does not say what has
+ * asked for a module in code that was kept.
+ *
+ * @throws where something else is asked for
+ */
+function withoutImports(fileName: string, code: string): string {
+  const required = code.replaceAll(/(?<![.\w])import\(("node:[^"]+")\)/g, "Promise.resolve().then(() => require($1))");
+  const left = /(?<![.\w])import\([^)]*\)/.exec(required)?.[0];
+  if (left !== undefined) throw new Error(`${fileName} has ${left}, which does not work in code that is kept.`);
+  return required;
 }
 
 /**

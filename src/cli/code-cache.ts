@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { Script, constants as vmConstants } from "node:vm";
+import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 /**
@@ -26,7 +26,7 @@ import { crc32 } from "node:zlib";
  */
 export interface CodeCache {
   /**
-   * The code of a file as a function of CommonJS.
+   * The code of a file as a function of CommonJS. `import()` is not for it: code that is kept knows no loader.
    *
    * @throws the file system's error where the file cannot be read, a SyntaxError where it cannot be compiled
    */
@@ -112,7 +112,6 @@ export function openCodeCache({ folder, build, argv, env }: CodeCacheOptions): C
       const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
         filename: path,
         ...(isSame ? { cachedData: found.code } : {}),
-        importModuleDynamically: vmConstants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       });
       isNew ||= !isSame || script.cachedDataRejected === true;
       compiled.set(name, { script, size, mtimeMs });

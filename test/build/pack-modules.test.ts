@@ -88,6 +88,22 @@ test("a file that is not in the bundle, and a name that is taken, end the build"
   expect(() => packModules(taken)).toThrow("a.pack.js is a file of the bundle and would be a pack too.");
 });
 
+test("modules of Node.js's are required, since code that is kept can import nothing", async () => {
+  const code = `exports.join = async () => (await import("node:path")).join("a", "b");`;
+  const [, file] = packModules([{ fileName: "text/join.js", code }]);
+  const pack: Record<string, (exports: object) => void> = {};
+  runInNewContext(file?.code ?? "", {
+    exports: pack,
+    require: () => ({ join: (...names: string[]) => names.join("+") }),
+  });
+  const module: { join?: () => Promise<string> } = {};
+  pack["text/join"]?.(module);
+  expect(await module.join?.()).toBe("a+b");
+  expect(() => packModules([{ fileName: "a/b.js", code: 'import("left-pad")' }])).toThrow(
+    'a/b.js has import("left-pad"), which does not work in code that is kept.',
+  );
+});
+
 test("packs have no character beyond ASCII, and mean the same", () => {
   const code = 'exports.marks = ["…→", `─${1}│`, /^[•–\\u{1f600}]+$/u.test("•–😀"), "😀"]; // “so”';
   const packed = packModules([{ fileName: "text/marks.js", code }]).find(({ fileName }) => fileName === "text.pack.js");
