@@ -40,18 +40,11 @@ export interface StepContext {
 /** One answer as a step of the loop. */
 export function buildStep(answer: Answer, context: StepContext): Step {
   const { sessionId } = context;
-  const tools = answer.tools.map((tool) =>
-    buildTool(tool, {
-      sessionId,
-      closedAt: context.closedAt,
-      subagent: context.subagentOf(tool.id),
-      servers: context.servers,
-      waits:
-        context.permissions.length === 0
-          ? context.permissions
-          : context.permissions.filter(({ callId }) => callId === tool.callId),
-    }),
-  );
+  const { permissions } = context;
+  const tools = answer.tools.map((tool) => {
+    const waits = permissions.length === 0 ? permissions : permissions.filter(({ callId }) => callId === tool.callId);
+    return buildTool(tool, context.subagentOf(tool.id), waits, context);
+  });
   const call = answer.call ? buildCall(answer, answer.call, context) : null;
   const model = call ? [call] : NOTHING;
   const retries = answer.dead.length === 0 ? NOTHING : buildRetries(answer, sessionId);

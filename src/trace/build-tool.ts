@@ -15,18 +15,22 @@ export interface Subagent {
   readonly missing: boolean;
 }
 
+/** What the tools of a step share. */
 export interface ToolContext {
   readonly sessionId: string;
-  /** Where the tool ends when the evidence stops before its end. */
+  /** Where a tool ends when the evidence stops before its end. */
   readonly closedAt: number;
-  readonly subagent: Subagent;
-  /** When it waited for permission; empty where it is not known to have asked for any. */
-  readonly waits: readonly Interval[];
   /** The MCP servers that opencode had, as configured. */
   readonly servers: readonly string[];
 }
 
-export function buildTool(run: ToolRun, { sessionId, closedAt, subagent, waits, servers }: ToolContext): Tool {
+/** @param waits when it waited for permission; empty where it is not known to have asked for any */
+export function buildTool(
+  run: ToolRun,
+  subagent: Subagent,
+  waits: readonly Interval[],
+  { sessionId, closedAt, servers }: ToolContext,
+): Tool {
   const { start, status } = run;
   const { loops, missing } = subagent;
   const open = status === "pending" || status === "running";

@@ -53,22 +53,26 @@ export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly 
   const holes = united(scope.busy);
   const cuts = inOrder(scope.cuts);
   const found: Growing[] = [];
+  const beginnings: { [Kind in PhaseKind]?: string } = {};
   let last: Growing | undefined;
+  // Which are known of a moment, and how many: a list that is cut to nothing gets new room for the next one.
   const open: OwnWork[] = [];
+  let known = 0;
   let at = bounds.start;
   let [nextStretch, nextHole, nextCut] = [0, 0, 0];
   for (;;) {
     let coming = stretches[nextStretch];
-    if (open.length === 0) {
+    if (known === 0) {
       if (!coming) break;
       at = Math.max(at, coming.start);
     }
     for (; coming && coming.start <= at; coming = stretches[nextStretch]) {
-      open.push(coming);
+      open[known] = coming;
+      known += 1;
       nextStretch += 1;
     }
-    removeEnded(open, at, bounds.end);
-    if (open.length === 0) continue;
+    known = withoutEnded(open, known, at, bounds.end);
+    if (known === 0) continue;
     let busyUntil = holes[nextHole + 1];
     for (; busyUntil !== undefined && busyUntil <= at; busyUntil = holes[nextHole + 1]) nextHole += 2;
     const busyFrom = holes[nextHole] ?? Infinity;
@@ -79,13 +83,14 @@ export function phasesIn(work: readonly OwnWork[], scope: PhaseScope): readonly 
     let cut = cuts[nextCut];
     for (; cut !== undefined && cut <= at; cut = cuts[nextCut]) nextCut += 1;
     let end = Math.min(bounds.end, coming?.start ?? Infinity, busyFrom, cut ?? Infinity);
-    for (const one of open) end = Math.min(end, one.end);
-    const by = firstOf(open);
+    for (let index = 0; index < known; index += 1) end = Math.min(end, open[index]?.end ?? Infinity);
+    const by = firstOf(open, known);
     const isSame = last?.end === at && last.kind === by?.kind && last.evidence === by.evidence;
     if (last && isSame && cuts[nextCut - 1] !== at) last.end = end;
     else if (by) {
       const { kind, timing, evidence } = by;
-      const spanId = spanIdOf("phase", sessionId, `${turnId}/${kind}/${at}`);
+      beginnings[kind] ??= `${turnId}/${kind}/`;
+      const spanId = spanIdOf("phase", sessionId, beginnings[kind], String(at));
       last = { spanId, kind, start: at, end, timing, evidence };
       found.push(last);
     }
@@ -119,23 +124,30 @@ function inOrder(moments: readonly number[]): readonly number[] {
   return moments.filter((at) => !Number.isNaN(at)).sort((a, b) => a - b);
 }
 
-/** @param until where nothing goes on any more */
-function removeEnded(open: OwnWork[], at: number, until: number): void {
+/**
+ * @param known how many there are
+ * @param until where nothing goes on any more
+ * @returns how many are left
+ */
+function withoutEnded(open: OwnWork[], known: number, at: number, until: number): number {
   let left = 0;
-  for (const one of open) {
-    if (one.end <= at || until <= at) continue;
+  for (let index = 0; index < known; index += 1) {
+    const one = open[index];
+    if (!one || one.end <= at || until <= at) continue;
     open[left] = one;
     left += 1;
   }
-  open.length = left;
+  return left;
 }
 
 /** What a moment counts for. @param open what is known of it, by when that began: there are a few at most */
-function firstOf(open: readonly OwnWork[]): OwnWork | undefined {
-  if (open.length === 1) return open[0];
+function firstOf(open: readonly OwnWork[], known: number): OwnWork | undefined {
+  if (known === 1) return open[0];
   let first: OwnWork | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const one of open) {
+  for (let index = 0; index < known; index += 1) {
+    const one = open[index];
+    if (!one) continue;
     const rank = RANKS.get(one.kind) ?? PHASE_KINDS.length;
     if (rank >= least) continue;
     first = one;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { type SpanKind, spanIdOf, traceIdOf } from "../../src/trace/span-id.js";
 
@@ -11,4 +12,17 @@ test("ids are what they were in every earlier version, so that nothing is sent t
 test("what one message stands for has an id each", () => {
   expect(new Set(KINDS.map((kind) => spanIdOf(kind, "ses_a", "msg_b"))).size).toBe(KINDS.length);
   expect(spanIdOf("step", "ses_a", "msg_b")).not.toBe(spanIdOf("step", "ses_b", "msg_b"));
+});
+
+test("ids of any letters and lengths are those of the whole text", () => {
+  const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+  const sessions = ["ses_a", "ses_ä", "s".repeat(300), "ses_b", ""];
+  const ids = ["msg_b", "é", "→", "x".repeat(200), "x".repeat(201), "", "msg_c", "\u{1f600}"];
+  for (const session of sessions) {
+    for (const id of ids) {
+      for (const more of ["", "1730000000000", "ß"]) {
+        expect(spanIdOf("phase", session, id, more)).toBe(digest(`looptrace/phase/${session}/${id}${more}`));
+      }
+    }
+  }
 });
