@@ -34,8 +34,14 @@ tell("node");
 const load = Module._load;
 Module._load = function (request, ...rest) {
   if (/main\\.js$/.test(request)) tell("main");
-  if (/command-run\\.js$/.test(request)) tell("command");
-  return load.call(this, request, ...rest);
+  const module = load.call(this, request, ...rest);
+  if (!/packs\\.js$/.test(request) || module.isWatched) return module;
+  const { file } = module;
+  module.file = (name) => {
+    if (name === "command-run.js") tell("command");
+    return file(name);
+  };
+  return Object.assign(module, { isWatched: true });
 };
 const channel = require("node:diagnostics_channel");
 const nameOf = ({ method, path }) => method + " " + String(path).replace(/\\?.*/, "").replace(/(ses|msg)_\\w+/g, "$1");
