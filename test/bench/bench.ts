@@ -8,6 +8,7 @@
  *   npm run -s bench -- --quick --json -                  as JSON on standard output
  *   npm run bench -- --json test/bench/history.json       adds the ratios to that file, see history.ts
  */
+import { availableParallelism, cpus } from "node:os";
 import { ownVersion } from "../../src/cli/own-version.js";
 import { benchOptions, type Part } from "./bench-options.js";
 import { compareCatalog } from "./catalog.js";
@@ -69,7 +70,8 @@ if (values.json !== undefined && values.json !== "-") {
     looptrace: ownVersion(),
     date: new Date().toISOString().slice(0, 10),
     node,
-    platform: `${platform} ${arch}`,
+    // Ratios of a fast and of a slow machine say different things.
+    platform: `${platform} ${arch}, ${availableParallelism()} × ${cpus()[0]?.model ?? "unknown"}`,
     comparisons,
   });
 }

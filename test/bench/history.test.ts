@@ -26,6 +26,16 @@ test("parts of one day are one entry, another version another", () => {
   ]);
 });
 
+test("another machine's is an entry of its own, and says which machine it is", () => {
+  const platform = "linux x64, 2 × Some Processor";
+  const entries = withRun(withRun([], run({ show: 3 })), run({ show: 2 }, { platform }));
+  expect(historyTable(entries).split("\n")).toEqual([
+    "| ratio | aim | 0.1.0, 2026-11-29 | 0.1.0, 2026-11-29, 2 × Some Processor |",
+    "| --- | ---: | ---: | ---: |",
+    "| show | ≤ 4 | 3 | 2 |",
+  ]);
+});
+
 test("what nothing is aimed at is kept, and left out of the table", () => {
   const entries = withRun([], { ...where, comparisons: [{ ...figures, name: "memory", ratio: 2 }] });
   expect(entries[0]?.ratios).toEqual({ memory: 2 });

@@ -15,7 +15,7 @@ const entry = z.strictObject({
   looptrace: z.string(),
   /** The day in UTC, such as 2026-11-29. */
   date: z.iso.date(),
-  /** The version of Node.js, the system and its kind of processor. */
+  /** The version of Node.js; the system, its kind of processor, and how many of which there are. */
   node: z.string(),
   platform: z.string(),
   /** Ratios of looptrace to what it is measured against, by the comparison's name. */
@@ -54,7 +54,11 @@ export function historyTable(entries: readonly Entry[]): string {
   const last = entries.slice(-MOST_COLUMNS);
   const aims = new Map(last.flatMap((one) => Object.entries(one.aims)));
   const rows = [
-    ["ratio", "aim", ...last.map(({ looptrace, date }) => `${looptrace}, ${date}`)],
+    [
+      "ratio",
+      "aim",
+      ...last.map(({ looptrace, date, platform }) => [looptrace, date, ...machineOf(platform)].join(", ")),
+    ],
     ["---", ...Array.from({ length: last.length + 1 }, () => "---:")],
     ...[...aims].map(([name, aim]) => [
       name,
@@ -63,6 +67,11 @@ export function historyTable(entries: readonly Entry[]): string {
     ]),
   ];
   return rows.map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** What an entry says of its processors, behind the system; earlier ones say nothing. */
+function machineOf(platform: string): readonly string[] {
+  return platform.split(", ").slice(1);
 }
 
 /** Where the table stands in the page. */
