@@ -144,21 +144,73 @@ test("the installed command shows a recorded session, and says nothing on stderr
   expect(stderr).toBe("");
 });
 
-test("the installed command keeps what it has compiled, prints the same by it, and by what is damaged", async () => {
+/** Runs the installed command with a home of its own, where it may keep code. */
+async function withKeptCode(home: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const bin = join(project, "node_modules", packageJson.name, packageJson.bin.looptrace ?? "");
-  const session = join(repository, "fixtures", "multistep@1.18.33", "session.json");
-  const cache = join(folder, "cache");
-  const env = { PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: cache };
-  const show = () => run(process.execPath, [bin, "show", session], { cwd: project, env });
-  const first = await show();
-  const [build = ""] = await readdir(join(cache, "looptrace", "code"));
-  const file = join(cache, "looptrace", "code", build, "show.code");
+  const own = { PATH: process.env.PATH, HOME: home, XDG_CACHE_HOME: join(home, "cache"), ...env };
+  const child = run(process.execPath, [bin, ...argv], { cwd: project, env: own, maxBuffer: 1e9 });
+  const { stdout, stderr } = await child.catch((error: unknown) => failure.parse(error));
+  return { stdout, stderr, code: child.child.exitCode };
+}
+
+const failure = z.object({ stdout: z.string(), stderr: z.string() });
+const SESSION = join(repository, "fixtures", "multistep@1.18.33", "session.json");
+
+async function keptFiles(home: string): Promise<readonly string[]> {
+  const folder = join(home, "cache", "looptrace", "code");
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => name.endsWith(".code")).map((name) => join(folder, name));
+}
+
+test.each([
+  ["show", SESSION],
+  ["show", SESSION, "--json"],
+  ["tokens", SESSION],
+  ["tools", SESSION],
+  ["advise", SESSION],
+  ["check", SESSION, "--max-cost", "0"],
+  ["diff", SESSION, SESSION],
+  ["report", SESSION, "-o", "-"],
+  ["ls"],
+  ["stats", "--json"],
+  ["push", "--status"],
+  ["server"],
+  ["trust"],
+  ["completion", "bash"],
+  ["show", "absent.json"],
+  ["shwo"],
+])("the installed command says the same by the code that it has kept: %s %s %s", async (...argv) => {
+  const home = await mkdtemp(join(folder, "home-"));
+  const compiled = await withKeptCode(home, argv, { NODE_DISABLE_COMPILE_CACHE: "1" });
+  expect(await withKeptCode(home, argv)).toEqual(compiled);
+  expect(await keptFiles(home)).toHaveLength(1);
+  expect(await withKeptCode(home, argv)).toEqual(compiled);
+});
+
+test("the installed command runs no code that is damaged, and waits for none", async () => {
+  const home = await mkdtemp(join(folder, "home-"));
+  const first = await withKeptCode(home, ["show", SESSION]);
+  const [file = ""] = await keptFiles(home);
   const { mtimeMs } = await stat(file);
-  expect(await show()).toEqual(first);
+  await withKeptCode(home, ["show", SESSION]);
   expect((await stat(file)).mtimeMs).toBe(mtimeMs);
   await writeFile(file, (await readFile(file)).fill(0, 5_000, 9_000));
-  expect(await show()).toEqual(first);
+  expect(await withKeptCode(home, ["show", SESSION])).toEqual(first);
   expect((await stat(file)).mtimeMs).toBeGreaterThan(mtimeMs);
+  await rm(file);
+  await run("mkfifo", ["-m", "600", file]);
+  expect(await withKeptCode(home, ["show", SESSION])).toEqual(first);
+});
+
+test("commands that start at once keep one file whole", async () => {
+  const home = await mkdtemp(join(folder, "home-"));
+  const all = await Promise.all(Array.from({ length: 6 }, () => withKeptCode(home, ["show", SESSION])));
+  expect(new Set(all.map(({ stdout }) => stdout)).size).toBe(1);
+  const [file = "", ...more] = await keptFiles(home);
+  expect([more, await readdir(dirname(file))]).toEqual([[], [basename(file)]]);
+  const { mtimeMs } = await stat(file);
+  expect(await withKeptCode(home, ["show", SESSION])).toEqual(all[0]);
+  expect((await stat(file)).mtimeMs).toBe(mtimeMs);
 });
 
 test("the installed command writes a report with what the package brings", async () => {

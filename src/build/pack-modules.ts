@@ -13,7 +13,7 @@ export interface BundleFile {
   readonly isEntry?: boolean;
 }
 
-/** The file that finds modules in packs, and the files that are none. In the command line's process it keeps their code. */
+/** The file that finds modules in packs, and files that are none. In the command line's process it keeps their code. */
 const LOADER: BundleFile = {
   fileName: "packs.js",
   code: `"use strict";
@@ -21,7 +21,8 @@ const loaded = new Map(), files = new Map();
 let cache;
 const isCommandLine = typeof __dirname === "string" && require.main?.filename === __dirname + "/main.js";
 if (isCommandLine) {
-  const options = { folder: __dirname, build: "${BUILD_DIGEST}", argv: process.argv.slice(2), env: process.env };
+  const { argv, execArgv, env } = process;
+  const options = { folder: __dirname, build: "${BUILD_DIGEST}", argv: argv.slice(2), execArgv, env };
   cache = require("./code-cache.js").openCodeCache(options);
   if (cache) process.once("exit", cache.keep);
 }
@@ -37,6 +38,8 @@ exports.file = (name) => {
       cache.compile(path)(module.exports, require, module, path, __dirname);
     } catch (error) {
       files.delete(name);
+      // It is gone: Node.js says so in its own way.
+      if (error.code === "ENOENT" && error.path === __dirname + "/" + name) return require("./" + name);
       throw error;
     }
   }

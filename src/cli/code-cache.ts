@@ -56,19 +56,34 @@ export interface CodeCacheOptions {
   readonly build: string;
   /** As the command line got it: a file is kept for each command. */
   readonly argv: readonly string[];
+  /** Node.js's own options. */
+  readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What is known of a file's code. */
-interface Kept {
-  /** Of the file that it was compiled of: of two with the same length V8 sees no difference. */
+/**
+ * Which file some code was compiled of: V8 sees no difference between two of one length. Who puts code into the cache
+ * from afar, as by a repository that is cloned, can know neither its place on this disk nor when it came there.
+ */
+interface Source {
   readonly size: number;
   readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+}
+
+interface Kept {
+  readonly source: Source;
   readonly code: Buffer;
 }
 
-/** So many folders of other builds and other versions of Node.js stay. */
+/** So many folders of other builds, copies and versions of Node.js stay. */
 const OTHERS_KEPT = 3;
+/** What looptrace calls them: nothing else is removed. */
+const FOLDER = /^[0-9a-f]{16}-v\d+\.\d+\.\d+[\w.-]*-[0-9a-f]{1,8}$/;
+/** What a command was writing when it was killed. */
+const UNFINISHED = /^[\w-]+\.code\.\d+$/;
+const LONG_AGO_MS = 60_000;
 /** Exit codes from here on tell of signals. */
 const INTERRUPTED = 128;
 /** A file begins with the CRC-32 of all that follows: a line of JSON that says what it holds, and the code. */
@@ -79,34 +94,36 @@ const NEWLINE = 10;
  * @returns undefined where code is not to be kept: by `NODE_DISABLE_COMPILE_CACHE`, which Node.js has for its own
  *   cache, while coverage is measured, and where no folder belongs to the user alone
  */
-export function openCodeCache({ folder, build, argv, env }: CodeCacheOptions): CodeCache | undefined {
+export function openCodeCache({ folder, build, argv, execArgv, env }: CodeCacheOptions): CodeCache | undefined {
   const uid = process.geteuid?.();
   if (uid === undefined || env.NODE_DISABLE_COMPILE_CACHE || env.NODE_V8_COVERAGE) return undefined;
   const base = cacheFolder(env);
   if (base === undefined) return undefined;
-  const home = join(base, "looptrace", "code", `${build}-${process.version}-${process.arch}`);
+  // Each copy of looptrace has code of its own, which goes by where its files are.
+  const home = join(base, "looptrace", "code", `${build}-${process.version}-${process.arch}-${digestOf(folder)}`);
   const word = argv[0] ?? "";
   const isCommand = /^[a-z-]+$/.test(word) && existsSync(join(folder, `command-${word}.js`));
-  const file = join(home, `${isCommand ? word : "other"}.code`);
-  const flags = JSON.stringify([...process.execArgv, env.NODE_OPTIONS ?? ""]);
-  const kept = isOwnFolder(home, uid) ? readKept(file, uid, flags) : new Map<string, Kept>();
-  const compiled = new Map<string, { readonly script: Script; readonly size: number; readonly mtimeMs: number }>();
+  const flags = JSON.stringify([...execArgv, env.NODE_OPTIONS ?? ""]);
+  const file = join(home, `${isCommand ? word : "other"}${flags === NO_FLAGS ? "" : `-${digestOf(flags)}`}.code`);
+  const kept = isOwn(base, home, uid) ? readKept(file, uid, flags) : new Map<string, Kept>();
+  const compiled = new Map<string, { readonly script: Script; readonly source: Source }>();
   const write = (): boolean => {
+    if (!makeOwn(base, home, uid)) return false;
     const all = new Map(kept);
-    for (const [name, { script, size, mtimeMs }] of compiled)
-      all.set(name, { size, mtimeMs, code: script.createCachedData() });
-    if (!makeOwnFolder(base, home, uid)) return false;
+    for (const [name, { script, source }] of compiled) all.set(name, { source, code: script.createCachedData() });
+    removeUnfinished(home);
     writeKept(file, flags, all);
-    removeOthers(home);
+    removeOthers(home, uid);
     return true;
   };
   let isNew = false;
   return {
     compile: (path) => {
       const name = basename(path);
-      const { size, mtimeMs } = statSync(path);
+      const { size, mtimeMs, ctimeMs, ino } = statSync(path);
+      const source = { size, mtimeMs, ctimeMs, ino };
       const found = kept.get(name);
-      const isSame = found?.size === size && found.mtimeMs === mtimeMs;
+      const isSame = found !== undefined && isSameSource(found.source, source);
       // Packs are ASCII, and read as such in half the time.
       const text = readFileSync(path, path.endsWith(".pack.js") ? "latin1" : "utf8");
       const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
@@ -114,12 +131,28 @@ export function openCodeCache({ folder, build, argv, env }: CodeCacheOptions): C
         ...(isSame ? { cachedData: found.code } : {}),
       });
       isNew ||= !isSame || script.cachedDataRejected === true;
-      compiled.set(name, { script, size, mtimeMs });
+      compiled.set(name, { script, source });
       return script.runInThisContext();
     },
     // A CI's machine is thrown away.
-    keep: (exitCode) => isNew && !env.CI && exitCode < INTERRUPTED && attempt(write) === true,
+    keep: (exitCode) => isNew && !isOn(env.CI) && exitCode < INTERRUPTED && attempt(write) === true,
   };
+}
+
+const NO_FLAGS = '[""]';
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && !/^(?:0|false|no|off)$/i.test(value);
+}
+
+function digestOf(text: string): string {
+  return crc32(text).toString(16);
+}
+
+function isSameSource(one: Source, other: Source): boolean {
+  return (
+    one.size === other.size && one.mtimeMs === other.mtimeMs && one.ctimeMs === other.ctimeMs && one.ino === other.ino
+  );
 }
 
 /** The folder for what can be made again, by the XDG base directory specification, or as Macs have it. */
@@ -131,9 +164,16 @@ function cacheFolder(env: CodeCacheOptions["env"]): string | undefined {
   return process.platform === "darwin" ? join(home, "Library", "Caches") : join(home, ".cache");
 }
 
+/** Whether all folders from the user's cache on are the user's own. */
+function isOwn(base: string, home: string, uid: number): boolean {
+  const around = attempt(() => statSync(base));
+  if (around === undefined || around.uid !== uid || (around.mode & 0o002) !== 0) return false;
+  return [dirname(dirname(home)), dirname(home), home].every((folder) => isOwnFolder(folder, uid));
+}
+
 /**
  * Whether a folder belongs to the user, and nobody else may write into it. It is never a link: what another user has
- * put together of somebody's own folders is not what looptrace wrote.
+ * put together of somebody's own folders is not what looptrace wrote, nor is what a link leads to looptrace's to remove.
  */
 function isOwnFolder(path: string, uid: number): boolean {
   const found = attempt(() => lstatSync(path));
@@ -141,11 +181,15 @@ function isOwnFolder(path: string, uid: number): boolean {
 }
 
 /** Makes the folder for code. Where `sudo` has left the user's home to root, nothing is made in it. */
-function makeOwnFolder(base: string, home: string, uid: number): boolean {
+function makeOwn(base: string, home: string, uid: number): boolean {
   const around = existsSync(base) ? base : dirname(base);
   if (attempt(() => statSync(around))?.uid !== uid) return false;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  return isOwnFolder(home, uid);
+  // What is there already, and is a link or somebody else's, gets nothing.
+  for (const folder of [base, dirname(dirname(home)), dirname(home), home]) {
+    attempt(() => mkdirSync(folder, { mode: 0o700 }));
+    if (folder !== base && !isOwnFolder(folder, uid)) return false;
+  }
+  return isOwn(base, home, uid);
 }
 
 /**
@@ -162,13 +206,17 @@ function readKept(path: string, uid: number, flags: string): Map<string, Kept> {
   const index: unknown = attempt(() => JSON.parse(summed.toString("utf8", 0, from)));
   if (!Array.isArray(index) || index[0] !== flags) return kept;
   for (const entry of index.slice(1)) {
-    const [name, size, mtimeMs, length]: unknown[] = Array.isArray(entry) ? entry : [];
-    if (typeof name !== "string" || typeof size !== "number" || typeof mtimeMs !== "number") continue;
-    if (typeof length !== "number") continue;
-    kept.set(name, { size, mtimeMs, code: summed.subarray(from, from + length) });
+    const [name, length, source] = Array.isArray(entry) ? entry : [];
+    if (typeof name !== "string" || typeof length !== "number" || !isSource(source)) continue;
+    kept.set(name, { source, code: summed.subarray(from, from + length) });
     from += length;
   }
   return kept;
+}
+
+function isSource(value: unknown): value is Source {
+  if (typeof value !== "object" || value === null) return false;
+  return ["size", "mtimeMs", "ctimeMs", "ino"].every((name) => typeof Reflect.get(value, name) === "number");
 }
 
 /** @throws where it is not a file that only this user can have written and read */
@@ -186,7 +234,7 @@ function readOwn(path: string, uid: number): Buffer {
 
 /** Written whole before it gets its name: several commands may write it at once. */
 function writeKept(path: string, flags: string, all: ReadonlyMap<string, Kept>): void {
-  const index = [...all].map(([name, { size, mtimeMs, code }]) => [name, size, mtimeMs, code.length]);
+  const index = [...all].map(([name, { source, code }]) => [name, code.length, source]);
   const head = Buffer.from(`${JSON.stringify([flags, ...index])}\n`);
   const summed = Buffer.concat([head, ...[...all.values()].map(({ code }) => code)]);
   const checksum = Buffer.alloc(CHECKSUM_BYTES);
@@ -201,13 +249,24 @@ function writeKept(path: string, flags: string, all: ReadonlyMap<string, Kept>):
   }
 }
 
-/** Removes the folders of builds and versions of Node.js that were there before, but for the last ones. */
-function removeOthers(home: string): void {
+/** Removes what was being written long ago. */
+function removeUnfinished(home: string): void {
+  for (const name of readdirSync(home).filter((one) => UNFINISHED.test(one))) {
+    const path = join(home, name);
+    if (Date.now() - statSync(path).mtimeMs > LONG_AGO_MS) rmSync(path);
+  }
+}
+
+/** Removes the folders of builds, copies and versions of Node.js that were there before, but for the last ones. */
+function removeOthers(home: string, uid: number): void {
   const around = dirname(home);
-  const others = readdirSync(around).filter((name) => name !== basename(home));
-  const madeAt = (name: string): number => attempt(() => statSync(join(around, name)))?.mtimeMs ?? 0;
-  const newestFirst = others.map((name) => ({ name, at: madeAt(name) })).sort((one, other) => other.at - one.at);
-  for (const { name } of newestFirst.slice(OTHERS_KEPT)) rmSync(join(around, name), { recursive: true, force: true });
+  const others = readdirSync(around)
+    .filter((name) => name !== basename(home) && FOLDER.test(name))
+    .map((name) => join(around, name))
+    .filter((path) => isOwnFolder(path, uid))
+    .map((path) => ({ path, at: statSync(path).mtimeMs }))
+    .sort((one, other) => other.at - one.at);
+  for (const { path } of others.slice(OTHERS_KEPT)) rmSync(path, { recursive: true, force: true });
 }
 
 /** Whatever is wrong with the cache, the command does without. */

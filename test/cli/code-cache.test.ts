@@ -1,7 +1,6 @@
 import {
   chmod,
   chown,
-  lchown,
   mkdir,
   mkdtemp,
   readdir,
@@ -15,6 +14,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type CodeCache, openCodeCache } from "../../src/cli/code-cache.js";
 
@@ -26,15 +26,21 @@ beforeEach(async () => {
   cache = join(folder, "cache");
   await mkdir(cache);
   await writeFile(join(folder, "command-show.js"), "");
-  await writeUnseen("A");
+  await writeFile(join(folder, "sum.pack.js"), textOf("A"));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** All of the same length: V8 takes the code of one for that of the other. */
 const textOf = (letter: string): string => `exports.letter = () => "${letter}";`;
 
-function open(env: Readonly<Record<string, string>> = {}, build = "b1"): CodeCache | undefined {
-  return openCodeCache({ folder, build, argv: ["show", "x"], env: { XDG_CACHE_HOME: cache, ...env } });
+function open(env: Readonly<Record<string, string>> = {}, build = BUILD): CodeCache | undefined {
+  return openCodeCache({ folder, build, argv: ["show", "x"], execArgv: [], env: { XDG_CACHE_HOME: cache, ...env } });
+}
+
+const BUILD = buildOf(1);
+
+function buildOf(number: number): string {
+  return String(number).padStart(16, "0");
 }
 
 /** What a file's function says, and whether code was kept at the end. */
@@ -53,39 +59,72 @@ function letterBy(opened: CodeCache, name = "sum.pack.js"): unknown {
   return exports.letter?.();
 }
 
-const codeFolder = (build = "b1"): string =>
-  join(cache, "looptrace", "code", `${build}-${process.version}-${process.arch}`);
+function codeFolder(build = BUILD, from = folder): string {
+  const name = `${build}-${process.version}-${process.arch}-${crc32(from).toString(16)}`;
+  return join(cache, "looptrace", "code", name);
+}
+
 const codeFile = (): string => join(codeFolder(), "show.code");
 
-/** Code under the same length and time as before: only whoever runs kept code takes it for the same. */
-async function writeUnseen(letter: string): Promise<void> {
+/**
+ * Starts, and writes other code in the place of what was compiled, which the kept code is then said to be of: only who
+ * runs kept code still says "A".
+ */
+async function startThenReplace(): Promise<void> {
+  expect(start()).toEqual({ letter: "A", isKept: true });
   const path = join(folder, "sum.pack.js");
-  await writeFile(path, textOf(letter));
-  await utimes(path, 1_000, 1_000);
+  await writeFile(path, textOf("B"));
+  const { size, mtimeMs, ctimeMs, ino } = await stat(path);
+  const summed = (await readFile(codeFile())).subarray(4);
+  const end = summed.indexOf("\n");
+  const [flags, ...entries] = JSON.parse(summed.toString("utf8", 0, end));
+  const told = entries.map(([name, length]: readonly unknown[]) => [name, length, { size, mtimeMs, ctimeMs, ino }]);
+  await writeSummed(Buffer.concat([Buffer.from(JSON.stringify([flags, ...told])), summed.subarray(end)]));
+}
+
+async function writeSummed(summed: Buffer): Promise<void> {
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32LE(crc32(summed));
+  await writeFile(codeFile(), Buffer.concat([checksum, summed]));
 }
 
 test("what was compiled is kept when the command ends, for this user alone, and runs the next time", async () => {
-  expect(start()).toEqual({ letter: "A", isKept: true });
+  await startThenReplace();
   expect((await stat(codeFile())).mode & 0o777).toBe(0o600);
   expect((await stat(codeFolder())).mode & 0o777).toBe(0o700);
   expect(await readdir(codeFolder())).toEqual(["show.code"]);
-  await writeUnseen("B");
   expect(start()).toEqual({ letter: "A", isKept: false });
 });
 
-test("a file that was written anew is compiled anew", async () => {
+test("a file that was written anew is compiled anew, also with the same length and time", async () => {
+  const path = join(folder, "sum.pack.js");
+  await utimes(path, 1_000, 1_000);
   start();
-  await writeUnseen("B");
-  await utimes(join(folder, "sum.pack.js"), new Date(0), new Date(0));
+  await writeFile(path, textOf("B"));
+  await utimes(path, 1_000, 1_000);
   expect(start()).toEqual({ letter: "B", isKept: true });
   expect(start()).toEqual({ letter: "B", isKept: false });
 });
 
-test("another build, and other options of Node.js, have code of their own", async () => {
-  start();
-  await writeUnseen("B");
-  expect(start({}, "b2")).toEqual({ letter: "B", isKept: true });
-  expect(start({ NODE_OPTIONS: "--max-old-space-size=4096" })).toEqual({ letter: "B", isKept: true });
+test("another build, another copy of it, and other options of Node.js have code of their own", async () => {
+  await startThenReplace();
+  expect(start({}, buildOf(2))).toEqual({ letter: "B", isKept: true });
+  const options = { NODE_OPTIONS: "--max-old-space-size=4096" };
+  expect(start(options)).toEqual({ letter: "B", isKept: true });
+  expect(start(options)).toEqual({ letter: "B", isKept: false });
+  const copy = join(folder, "copy");
+  await mkdir(copy);
+  await writeFile(join(copy, "command-show.js"), "");
+  const opened = openCodeCache({
+    folder: copy,
+    build: BUILD,
+    argv: ["show"],
+    execArgv: [],
+    env: { XDG_CACHE_HOME: cache },
+  });
+  expect(opened && letterBy(opened)).toBe("B");
+  opened?.keep(0);
+  expect(await readdir(codeFolder(BUILD, copy))).toEqual(["show.code"]);
 });
 
 test("each file that a command has loaded stays, whichever start has loaded it", async () => {
@@ -94,7 +133,6 @@ test("each file that a command has loaded stays, whichever start has loaded it",
   const second = open();
   expect(second && letterBy(second, "other.js")).toBe("ü");
   expect(second?.keep(0)).toBe(true);
-  await writeUnseen("B");
   const third = open();
   expect(third && [letterBy(third), letterBy(third, "other.js"), third.keep(0)]).toEqual(["A", "ü", false]);
 });
@@ -109,48 +147,68 @@ test.each([
   ["no content", () => Buffer.alloc(0)],
   ["an end too many", (bytes: Buffer) => Buffer.concat([bytes, bytes])],
 ])("what has %s is not run, and made again", async (_, damage) => {
-  start();
+  await startThenReplace();
   await writeFile(codeFile(), damage(await readFile(codeFile())));
-  await writeUnseen("B");
   expect(start()).toEqual({ letter: "B", isKept: true });
   expect(start()).toEqual({ letter: "B", isKept: false });
 });
 
+test.each([
+  ["null", "null"],
+  ["a list of something else", '["[\\"\\"]",1,null,["sum.pack.js"],["sum.pack.js",9,{"size":1}]]'],
+  ["no JSON", "code"],
+])("whose beginning is %s is not run", async (_, beginning) => {
+  await startThenReplace();
+  await writeSummed(Buffer.from(`${beginning}\n`));
+  expect(start()).toEqual({ letter: "B", isKept: true });
+});
+
 test("a file that others can write or read is not run", async () => {
-  start();
-  await writeUnseen("B");
+  await startThenReplace();
   await chmod(codeFile(), 0o604);
   expect(start().letter).toBe("B");
 });
 
-test("a link is not run, nor is what stands in a folder that is one", async () => {
-  start();
-  await writeUnseen("B");
+test("a link is not run", async () => {
+  await startThenReplace();
   await rename(codeFile(), join(folder, "planted"));
   await symlink(join(folder, "planted"), codeFile());
-  expect(start().letter).toBe("B");
-  await rename(codeFolder(), join(folder, "elsewhere"));
-  await symlink(join(folder, "elsewhere"), codeFolder());
-  await writeUnseen("C");
-  expect(start()).toEqual({ letter: "C", isKept: false });
+  expect(start()).toEqual({ letter: "B", isKept: true });
+});
+
+test.each([["code"], ["looptrace"]])("where %s is a link nothing is run, written or removed", async (name) => {
+  await startThenReplace();
+  const place = name === "code" ? join(cache, "looptrace", "code") : join(cache, "looptrace");
+  await rename(place, join(folder, "elsewhere"));
+  await symlink(join(folder, "elsewhere"), place);
+  const names = await readdir(join(folder, "elsewhere"), { recursive: true });
+  expect(start()).toEqual({ letter: "B", isKept: false });
+  expect(start({}, buildOf(2))).toEqual({ letter: "B", isKept: false });
+  expect(await readdir(join(folder, "elsewhere"), { recursive: true })).toEqual(names);
 });
 
 test("a folder that others can write into is not used", async () => {
-  start();
-  await writeUnseen("B");
+  await startThenReplace();
   await chmod(codeFolder(), 0o770);
+  expect(start()).toEqual({ letter: "B", isKept: false });
+});
+
+test("in a cache that others can write into nothing is used", async () => {
+  await startThenReplace();
+  await chmod(cache, 0o777);
   expect(start()).toEqual({ letter: "B", isKept: false });
 });
 
 test.runIf(process.geteuid?.() === 0)(
   "what belongs to another user is not used, and nothing is made there",
   async () => {
-    start();
-    await writeUnseen("B");
+    await startThenReplace();
     await chown(codeFile(), 12_345, 12_345);
     expect(start().letter).toBe("B");
+    await chown(codeFolder(), 12_345, 12_345);
+    expect(start()).toEqual({ letter: "B", isKept: false });
     await rm(join(cache, "looptrace"), { recursive: true });
-    await lchown(cache, 12_345, 12_345);
+    await chown(cache, 12_345, 12_345);
     expect(start()).toEqual({ letter: "B", isKept: false });
     expect(await readdir(cache)).toEqual([]);
   },
@@ -163,6 +221,7 @@ test("where it is not wanted nothing is read or kept, in CI nothing kept, after 
   const interrupted = open();
   expect(interrupted && [letterBy(interrupted), interrupted.keep(130)]).toEqual(["A", false]);
   expect(await readdir(cache)).toEqual([]);
+  expect(start({ CI: "false" }).isKept).toBe(true);
 });
 
 test("a disk that takes nothing is no fault of the command", async () => {
@@ -178,19 +237,34 @@ test("code is below the user's home where nothing else is named, and the folder 
   expect(await readdir(home)).toEqual([process.platform === "darwin" ? "Library" : ".cache"]);
 });
 
-test("the folders of the last three other builds stay", async () => {
-  for (const [index, build] of ["b1", "b2", "b3", "b4", "b5"].entries()) {
-    start({}, build);
-    await utimes(codeFolder(build), index, index);
+test("the folders of the last three other builds stay, and whatever is not looptrace's", async () => {
+  for (const number of [1, 2, 3, 4, 5]) {
+    start({}, buildOf(number));
+    await utimes(codeFolder(buildOf(number)), number, number);
   }
-  start({}, "b6");
-  const kept = await readdir(join(cache, "looptrace", "code"));
-  expect(kept.map((name) => name.slice(0, 2)).sort()).toEqual(["b3", "b4", "b5", "b6"]);
+  const around = join(cache, "looptrace", "code");
+  for (const name of ["documents", "v20.20.2", buildOf(9)]) {
+    await mkdir(join(around, name));
+    await utimes(join(around, name), 0, 0);
+  }
+  start({}, buildOf(6));
+  const kept = (await readdir(around)).map((name) => name.replace(/^0+(\d)-v.*/, "$1"));
+  expect(kept.sort()).toEqual([buildOf(9), "3", "4", "5", "6", "documents", "v20.20.2"].sort());
+});
+
+test("what a killed command has left of a file goes in time", async () => {
+  start();
+  for (const name of ["show.code.123", "show.code.124", "notes.code.txt"])
+    await writeFile(join(codeFolder(), name), "");
+  for (const name of ["show.code.123", "notes.code.txt"]) await utimes(join(codeFolder(), name), 1, 1);
+  await writeFile(join(folder, "sum.pack.js"), textOf("B"));
+  expect(start()).toEqual({ letter: "B", isKept: true });
+  expect(await readdir(codeFolder())).toEqual(["notes.code.txt", "show.code", "show.code.124"]);
 });
 
 test("words that are no command share a file", async () => {
   for (const word of ["shwo", "../../x", "--verbose"]) {
-    const opened = openCodeCache({ folder, build: "b1", argv: [word], env: { XDG_CACHE_HOME: cache } });
+    const opened = openCodeCache({ folder, build: BUILD, argv: [word], execArgv: [], env: { XDG_CACHE_HOME: cache } });
     expect(opened && letterBy(opened)).toBe("A");
     opened?.keep(0);
   }

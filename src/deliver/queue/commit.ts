@@ -23,16 +23,21 @@ export async function commit(context: DeliveryContext, request: QueuedRequest): 
     if (entry === undefined && !context.quota.take(content?.body.byteLength ?? 0)) return pendingCount(request);
     const isPartial = content !== undefined && pending !== undefined && pending.length < content.items.size;
     if (entry === undefined || isPartial) await storeRest(context, request);
-    if (isClaimed(request.entry)) await releaseRequest(request.entry, content?.body);
+    if (isClaimed(request.entry)) await releaseRequest(request.entry, bodyOf(request, entry));
     return 0;
   } catch (error) {
     context.problems.add(outboxProblem(context, error));
     if (request.entry === undefined) return pendingCount(request);
     // The whole request is still there; the receipts keep what was taken from being sent again. When even its release
     // fails, the claim lapses with this process.
-    if (isClaimed(request.entry)) await releaseRequest(request.entry, content?.body).catch(() => {});
+    if (isClaimed(request.entry)) await releaseRequest(request.entry, bodyOf(request, entry)).catch(() => {});
     return 0;
   }
+}
+
+/** What the file holds, where it is still the one of the whole request: what was left of that has a file of its own. */
+function bodyOf({ entry, content }: QueuedRequest, before: QueuedRequest["entry"]): Uint8Array | undefined {
+  return entry === before ? content?.body : undefined;
 }
 
 /** One line for all that goes wrong with the outbox in the same way. */

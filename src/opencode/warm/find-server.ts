@@ -68,8 +68,8 @@ async function use(
       now?.runId !== record.runId
         ? null
         : ((await worn(folder, record)) ??
-          // Nobody else who listens there now is told its password.
-          ((await listens) ? whyNot(folder, await answerOf(record, patience)) : "it no longer listened"));
+          // Nobody else who listens there now is told its password. In another network it may listen all the same.
+          ((await listens) ? whyNot(folder, await answerOf(record, patience)) : null));
     if (problem === undefined)
       return warmServer({ folder, lease, record, version: Promise.resolve(record.version), isFound: true });
     await lease.end();
