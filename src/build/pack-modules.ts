@@ -39,7 +39,7 @@ exports.file = (name) => {
     } catch (error) {
       files.delete(name);
       // It is gone: Node.js says so in its own way.
-      if (error.code === "ENOENT" && error.path === __dirname + "/" + name) return require("./" + name);
+      if (error?.code === "ENOENT" && error.path === __dirname + "/" + name) return require("./" + name);
       throw error;
     }
   }

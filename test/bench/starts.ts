@@ -72,7 +72,10 @@ try {
     const importing = ["--input-type=module", "-e", `await import(${url})`];
     built.push({ name, main: join(home, "dist", "cli", "main.js"), importing });
   }
-  const env = { PATH: process.env.PATH, HOME: folder, LOOPTRACE_HOME: join(folder, "home"), TIMEFORMAT: "%U %S" };
+  // One form keeps compiled code, which is no matter of the form.
+  const withoutCode = { NODE_DISABLE_COMPILE_CACHE: "1" };
+  const paths = { PATH: process.env.PATH, HOME: folder, LOOPTRACE_HOME: join(folder, "home") };
+  const env = { ...paths, ...withoutCode, TIMEFORMAT: "%U %S" };
   /** The CPU time of a whole process of Node.js, ms: bash knows it. */
   const cpuOf = (args: readonly string[]): number => {
     const { status, stderr } = spawnSync("bash", ["-c", 'time "$0" "$@" >/dev/null', process.execPath, ...args], {

@@ -77,6 +77,45 @@ test("a module that throws does so each time that it is asked for", () => {
   for (const _ of [1, 2]) expect(() => load("a", "a/b")).toThrow("not installed");
 });
 
+test("the command line's own process has its files from the cache, and keeps that when it ends", () => {
+  const codes = new Map(packModules([{ fileName: "a/b.js", code: "" }]).map(({ fileName, code }) => [fileName, code]));
+  const ends: unknown[] = [];
+  const compiled: string[] = [];
+  const keep = (): boolean => true;
+  const compile = (path: string) => {
+    compiled.push(path);
+    if (path.endsWith("gone.js")) throw Object.assign(new Error("ENOENT: no such file"), { code: "ENOENT", path });
+    return (_exports: object, _require: unknown, module: { exports: object }): void => {
+      Object.assign(module, { exports: { path } });
+    };
+  };
+  const load = (main: string): { readonly file: (name: string) => unknown } => {
+    const require = (path: string): unknown => {
+      if (path === "./code-cache.js") return { openCodeCache: () => ({ compile, keep }) };
+      throw new Error(`Cannot find module '${path}'`);
+    };
+    const process = { argv: [], execArgv: [], env: {}, once: (event: string, end: unknown) => ends.push([event, end]) };
+    const exports = { file: (_: string): unknown => undefined };
+    const around = {
+      exports,
+      process,
+      __dirname: "/dist/cli",
+      require: Object.assign(require, { main: { filename: main } }),
+    };
+    runInNewContext(codes.get("packs.js") ?? "", around);
+    return exports;
+  };
+  const own = load("/dist/cli/main.js");
+  expect(own.file("program.js")).toEqual({ path: "/dist/cli/program.js" });
+  expect(own.file("program.js")).toBe(own.file("program.js"));
+  expect(compiled).toEqual(["/dist/cli/program.js"]);
+  expect(ends).toEqual([["exit", keep]]);
+  // Node.js says itself what is missing, as where an update takes files away.
+  expect(() => own.file("gone.js")).toThrow("Cannot find module './gone.js'");
+  expect(() => load("/home/dev/service.js").file("program.js")).toThrow("Cannot find module './program.js'");
+  expect(ends).toHaveLength(1);
+});
+
 test("a file that is not in the bundle, and a name that is taken, end the build", () => {
   expect(() => packModules([{ fileName: "a/b.js", code: `require("./c.js")` }])).toThrow(
     "a/b.js asks for a/c.js, which is not in the bundle.",
