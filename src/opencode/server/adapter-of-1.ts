@@ -14,12 +14,15 @@ import { createSession, filePart, openSession, usableAgent } from "./open-sessio
 import { playTurn } from "./play-turn.js";
 import { servedProgress } from "./served-progress.js";
 import type { OpenedSession, ServerAdapter, TurnEnd, TurnToPlay } from "./server-adapter.js";
+import { directoryOfSession } from "./session-place.js";
 import { type BegunSession, withSubagents } from "./subagent-progress.js";
 import { toldPrompts } from "./told-prompts.js";
 
 /** How a server of opencode 1.x is driven: by opencode's own client. */
 export const adapterOf1: ServerAdapter<OpencodeClient, ServerEvent> = {
   connect,
+  // Asked for few runs: what does so is loaded for these alone.
+  directoryOf: (...asked) => directoryOfSession(...asked),
   follow: followEvents,
   create: createSession,
   asksFirst: ({ model, refuseUnknownModel }) => model !== undefined && refuseUnknownModel === true,

@@ -25,6 +25,7 @@ import type { ToldMessages } from "./read-messages.js";
 import { readSessionFrom } from "./read-session.js";
 import { NotYetPromptedError, notPrompted, runOnServer, type ServedRunOptions } from "./served-run.js";
 import { type ServerLease, ServerPool } from "./server-pool.js";
+import { isSamePlace } from "./session-place.js";
 import { isGone, type RunningServer } from "./start-server.js";
 import { type StopRequest, stopRequest } from "./stop-request.js";
 import { unlessAborted } from "./unless-aborted.js";
@@ -64,6 +65,10 @@ export async function driveServer(
     stop.forget();
     if (!options.servers) await servers.close();
   }
+}
+
+function elsewhere(directory: string): string {
+  return `The session belongs to ${directory}: opencode worked there, and not where looptrace was started.`;
 }
 
 const NOT_PROPAGATED = "The requests to models carry no traceparent of this trace: that needs that they are recorded.";
@@ -140,6 +145,7 @@ async function driveOn(
     const {
       told,
       read: readAtRest,
+      directory: workedIn = directory,
       ...run
     } = await (generation === 2 ? runOnServer(adapterOf2, served) : runOnServer(adapterOf1, served));
     if (run.sessionId !== null) await lease.wire.conclude(run.sessionId).catch(() => undefined);
@@ -151,7 +157,7 @@ async function driveOn(
     const read = await readBack(
       run,
       request.session,
-      async (id) => (await readAtRest) ?? (await readFrom(server, id, { directory, command }, told)),
+      async (id) => (await readAtRest) ?? (await readFrom(server, id, { directory: workedIn, command }, told)),
     );
     const hasModels = generation === 1 && hooks.signal?.aborted !== true;
     const modelNotes = hasModels ? await unaskedModelNotes(run, read.tree, command, projectConfig) : [];
@@ -173,12 +179,13 @@ async function driveOn(
       server: { warm: lease.isFound, why },
       tree: read.tree,
       raw: read.raw,
-      logText: await logOf(lease, { sessionIds: idsOf(run, read.raw), directory }, isShared, logFrom),
+      logText: await logOf(lease, { sessionIds: idsOf(run, read.raw), directory: workedIn }, isShared, logFrom),
       wire: recorded.text,
       stderrTail: run.exit.kind === "served" ? "" : await lastWords(server.logPath, isShared ? logFrom : 0),
       notes: [
         ...(warning === null ? [] : [warning]),
         ...(propagates && !lease.wire.announce ? [NOT_PROPAGATED] : []),
+        ...(workedIn === directory || isSamePlace(workedIn, directory) ? [] : [elsewhere(workedIn)]),
         ...run.notes,
         ...recorded.notes,
         ...read.notes,

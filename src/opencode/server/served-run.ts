@@ -43,6 +43,8 @@ export interface ServedRunOptions {
 
 /** A turn on a server, as far as the server told about it; the session is still to be read. */
 export interface ServedRun extends Omit<RunResult, "logPath" | "stderrTail"> {
+  /** Where opencode worked at it, if the server was asked. */
+  readonly directory?: string;
   /** Of messages that the server may not give out. */
   readonly told: ToldMessages;
   /** See `TurnEnd`. */
@@ -88,9 +90,11 @@ const DRAIN_MS = 1_000;
  */
 export async function runOnServer<Client, Event>(
   adapter: ServerAdapter<Client, Event>,
-  options: ServedRunOptions,
+  asked: ServedRunOptions,
 ): Promise<ServedRun> {
-  const { server, request, stop } = options;
+  const { server, stop } = asked;
+  const request = await atItsPlace(adapter, asked);
+  const options = { ...asked, request };
   const listening = new AbortController();
   let onEvent: (event: Event) => void = () => undefined;
   let onConnected: () => void = () => undefined;
@@ -147,6 +151,17 @@ export async function runOnServer<Client, Event>(
     listening.abort();
     await Promise.all([following, release?.()]);
   }
+}
+
+/** The request, with the directory that opencode will work in: that of the session which is gone on with. */
+async function atItsPlace<Client, Event>(
+  { directoryOf }: ServerAdapter<Client, Event>,
+  { server, request, stop }: ServedRunOptions,
+): Promise<CheckedRequest> {
+  const { session, directory } = request;
+  if (session === undefined || !directoryOf) return request;
+  const own = await directoryOf(server.connection, directory, session, stop.signal);
+  return own === undefined || own === directory ? request : { ...request, directory: own };
 }
 
 interface Turn<Event> {
@@ -224,6 +239,7 @@ function createTurn<Client, Event>(
       await watch.settled();
       if (failing.signal.aborted) throw hookProblem;
       return {
+        directory: request.directory,
         sessionId,
         exit: end.exit,
         startedAt,

@@ -64,6 +64,13 @@ export interface ToldByEvents<Event> {
 export interface ServerAdapter<Client, Event> {
   /** @param signal ends all of the client's requests */
   readonly connect: (connection: ServerConnection, directory: string, signal?: AbortSignal) => Promise<Client>;
+  /** Where a session is worked at, where that is not for whoever prompts to say; see `directoryOfSession`. */
+  readonly directoryOf?: (
+    connection: ServerConnection,
+    directory: string,
+    sessionId: string,
+    signal: AbortSignal,
+  ) => Promise<string | undefined>;
   /** Follows the server's events until the signal is aborted; connects again whenever the stream breaks. */
   readonly follow: (
     connection: ServerConnection,

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { drive } from "../../../src/opencode/drive.js";
@@ -70,6 +70,29 @@ describe("permissions", () => {
       { sessionId: result.sessionId, callId: "call_b", permission: "bash", answer: "once", by: "policy" },
     ]);
     for (const { askedAt, answeredAt } of result.permissions) expect(answeredAt).toBeGreaterThanOrEqual(askedAt);
+  });
+
+  test("are given in the directory of the session that is gone on with, which opencode works in", async () => {
+    const bench = await place(madeScenario([answer, bash("call_a", "pwd"), answer], { opencode: asking }));
+    const servers = new ServerPool();
+    onTestFinished(async () => {
+      await servers.close();
+    });
+    const request = { ...requestIn(bench), servers };
+    const elsewhere = join(bench.home, "elsewhere");
+    await mkdir(elsewhere);
+    const first = await drive({ ...request, directory: elsewhere });
+    const seen: Progress[] = [];
+    const second = await drive(
+      { ...request, session: first.sessionId ?? "", permissions: "allow" },
+      { onProgress: (progress) => void seen.push(progress) },
+    );
+    expect(second.permissions).toMatchObject([{ sessionId: first.sessionId, callId: "call_a", answer: "once" }]);
+    expect(outputs(second)).toEqual([elsewhere]);
+    expect(seen.at(-1)?.step).toBe(1);
+    expect(second.notes).toContain(
+      `The session belongs to ${elsewhere}: opencode worked there, and not where looptrace was started.`,
+    );
   });
 
   test("are refused without one: the loop stops", async () => {
