@@ -36,6 +36,8 @@ export interface Gaps {
     readonly withoutUsage: number;
     /** Those of them that were not refused, so that they took some. */
     readonly unknown: number;
+    /** Those whose tokens are known, and not what they cost. */
+    readonly withoutCost: number;
   };
 }
 
@@ -72,6 +74,7 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
       calls: others.length,
       withoutUsage: others.filter(({ usage }) => usage === null).length,
       unknown: others.filter(isUnknown).length,
+      withoutCost: others.filter(({ usage, cost: usd }) => usd === null && usage && totalTokens(usage) > 0).length,
     },
   };
 }
@@ -104,6 +107,16 @@ export function doubtText({ kind, reason, unsure }: UsageDoubt, name: string): s
   }
 }
 
+/** What calls beside the steps cost: a part of it must not look like all. @param unknown of how many it is not known */
+export function besideCost(usd: number | null, unknown: number): string {
+  return usd === null ? "cost not known" : `${cost(usd)}${ofUnknown(unknown)}`;
+}
+
+/** Behind a sum. @param calls those that it lacks */
+export function ofUnknown(calls: number): string {
+  return calls > 0 ? ` (of ${count(calls)} not known)` : "";
+}
+
 /** In words, a text a gap, what weighs most first; none where nothing is known at all: then no sum pretends to be one. */
 export const gapTexts = {
   missingSubagents: ({ missingSubagents: some }: Gaps): readonly string[] =>
@@ -126,9 +139,11 @@ export const gapTexts = {
     some > 0 && some < calls ? [`the cost lacks ${plural(some, "call")} that opencode knows no price of`] : [],
   userPrices: ({ costByUser: usd }: Gaps): readonly string[] =>
     usd === null ? [] : [`${usd === 0 ? "calls are free" : `${cost(usd)} of the cost is`} by your prices`],
-  otherCalls: ({ otherCalls: { usage, cost: usd, kinds, calls, withoutUsage } }: Gaps): readonly string[] => {
+  otherCalls: ({
+    otherCalls: { usage, cost: usd, kinds, calls, withoutUsage, withoutCost },
+  }: Gaps): readonly string[] => {
     if (kinds.length === 0) return [];
-    const price = usd === null ? "" : `, ${cost(usd)}`;
+    const price = usd === null && withoutCost === 0 ? "" : `, ${besideCost(usd, withoutCost)}`;
     const known = `with ${count(totalTokens(usage))} tokens${price}`;
     const unknown =
       withoutUsage === calls ? `of unknown usage${price}` : `${known}, and ${count(withoutUsage)} of unknown usage`;

@@ -7,7 +7,7 @@ import { gitFacts } from "../git/git-facts.js";
 import { timeAccountSchema } from "../trace/time-account-schema.js";
 
 /** Rises whenever facts of the same session would be other ones: what was kept by another version is made anew. */
-export const SESSION_FACTS_VERSION = 1;
+export const SESSION_FACTS_VERSION = 2;
 
 const usage = z.object({
   input: z.number(),
@@ -42,7 +42,7 @@ const spentFacts = z.object({
 const otherFacts = z.object({
   kind: z.enum(["title", "compaction", "unknown"]),
   model: model.nullable(),
-  /** null where nothing tells it. */
+  /** null where nothing tells it; of a request that was refused, or not answered, zeros. */
   usage: usage.nullable(),
   cost: z.number().nullable(),
 });

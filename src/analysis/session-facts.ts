@@ -3,6 +3,7 @@ import type { GitFacts } from "../git/git-facts.js";
 import type { RunEvidence } from "../opencode/evidence.js";
 import { covered } from "../trace/intervals.js";
 import type { Call, InnerCall, Loop, LoopTrace, StepEvent, Tool } from "../trace/model.js";
+import { isUnknown } from "../trace/other-call-usage.js";
 import { otherCallsIn } from "../trace/other-calls.js";
 import { modelKey, type Prices, pricesOf } from "../trace/token-prices.js";
 import { addCost, addUsage, NO_USAGE, recordedUsage, totalTokens } from "../trace/usage.js";
@@ -84,12 +85,10 @@ function turnFacts(trace: LoopTrace, prices: Prices, evidence: FactsEvidence): T
     compactions: events.filter(({ name }) => name === "compaction").length,
     account,
     spent: spentOf(every, prices),
-    others: otherCallsIn(loop).map(({ kind, model, usage: took, cost: usd }) => ({
-      kind,
-      model,
-      usage: took,
-      cost: usd,
-    })),
+    others: otherCallsIn(loop).map((call) => {
+      const { kind, model, usage: took, cost: usd } = call;
+      return { kind, model, usage: took ?? (isUnknown(call) ? null : NO_USAGE), cost: usd };
+    }),
     tools: toolsOf(loop),
   };
 }

@@ -1,9 +1,10 @@
 /** What a table of statistics leaves out, or cannot tell: a line each. */
+
+import { besideCost, ofUnknown } from "../analysis/gaps.js";
 import type { Dimension } from "../analysis/stats/dimensions.js";
 import type { StatsFigures } from "../analysis/stats/stats-figures.js";
 import type { StatsReport, StatsRow } from "../analysis/stats/stats-report.js";
 import { cost, count, known, plural } from "../text/format.js";
-import { shortenTo } from "../text/terminal-text.js";
 import { inColors, type LabelledLine, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -31,18 +32,11 @@ const REMAINDER: Readonly<Partial<Record<Dimension, string>>> = {
 const TOLD_BY_RUNS =
   "Runs of looptrace write branch, commit and pull request down; of other sessions the repository's reflog tells branch and commit, as far as it goes back.";
 
-/** The notes, dim: a line each, or with `explain` with what they mean, folded. */
+/** The notes, dim and folded: what each tells, and with `explain` what it means. */
 export function statsNotes(report: StatsReport, { width, colors }: PaintOptions, explain: boolean): readonly string[] {
   return notesOf(report).flatMap(({ label, text, explained }) => {
-    if (explain) return inColors([worded(label, `${text}. ${explained}`, "muted")], width, colors);
-    return [colors.dim(shortenTo(lineOf({ label, text }), width))];
+    return inColors([worded(label, explain ? `${text}. ${explained}` : text, "muted")], width, colors);
   });
-}
-
-const LABEL_WIDTH = 9;
-
-function lineOf({ label, text }: Pick<StatsNote, "label" | "text">): string {
-  return `${label.padEnd(LABEL_WIDTH)}${text}`;
 }
 
 /** What is left out of the rows themselves. */
@@ -54,7 +48,6 @@ function notesOf({ by, rows, total, copiedTurns }: StatsReport): readonly StatsN
   const { unpriced, costByUser, others, gaps } = total;
   const note = (some: number, label: string, text: string, explained: string): readonly StatsNote[] =>
     some > 0 ? [{ label, text, explained }] : [];
-  const beside = `${plural(others.calls, "call")} beside the steps, ${known(others.tokens)} tokens${others.cost === null ? "" : `, ${cost(others.cost)}`}`;
   return [
     ...by.flatMap((dimension) => remainderOf(dimension, rows, total)),
     ...note(
@@ -73,7 +66,7 @@ function notesOf({ by, rows, total, copiedTurns }: StatsReport): readonly StatsN
     ...note(
       others.calls,
       "beside",
-      `${beside}, in no sum`,
+      `${besideText(others)}, in no sum`,
       "opencode makes them by itself, such as for a session's title; they belong to no step.",
     ),
     ...note(
@@ -107,6 +100,14 @@ function notesOf({ by, rows, total, copiedTurns }: StatsReport): readonly StatsN
       "What they took was taken there, and is counted there.",
     ),
   ];
+}
+
+function besideText({ calls, tokens, cost: usd, withoutUsage, withoutCost }: StatsFigures["others"]): string {
+  return [
+    `${plural(calls, "call")} beside the steps`,
+    tokens === null ? "tokens not known" : `${count(tokens)} tokens${ofUnknown(withoutUsage)}`,
+    ...(usd === null && withoutCost === 0 ? [] : [besideCost(usd, withoutCost)]),
+  ].join(", ");
 }
 
 function cacheNotes({ saved, cacheBreaks }: StatsFigures): readonly StatsNote[] {

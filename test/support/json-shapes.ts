@@ -442,7 +442,13 @@ const statsFigures = {
   unpriced: z.strictObject({ calls: z.int(), tokens: z.number() }),
   saved: z.number().nullable(),
   cacheBreaks: z.strictObject({ count: z.int(), tokens: z.number(), cost: z.number().nullable() }),
-  others: z.strictObject({ calls: z.int(), tokens: z.number().nullable(), cost: z.number().nullable() }),
+  others: z.strictObject({
+    calls: z.int(),
+    tokens: z.number().nullable(),
+    cost: z.number().nullable(),
+    withoutUsage: z.int(),
+    withoutCost: z.int(),
+  }),
   time: z.strictObject({
     total: z.number(),
     model: z.number(),

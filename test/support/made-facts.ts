@@ -1,5 +1,10 @@
 /** Facts made by hand, for statistics that no recording has. What is given wins over what is filled in. */
-import type { SessionFacts, SpentFacts, TurnFacts } from "../../src/analysis/session-facts.js";
+import {
+  SESSION_FACTS_VERSION,
+  type SessionFacts,
+  type SpentFacts,
+  type TurnFacts,
+} from "../../src/analysis/session-facts.js";
 import { addCost, addUsage, NO_USAGE } from "../../src/trace/usage.js";
 
 const MODEL = { providerId: "acme", modelId: "big", variant: null };
@@ -40,7 +45,15 @@ export function turnFacts(at: number, more: Partial<TurnFacts> = {}): TurnFacts 
 export function madeFacts(turns: readonly TurnFacts[], more: Partial<SessionFacts> = {}): SessionFacts {
   const id = more.id ?? "ses_made";
   return {
-    ...{ version: 1, id, title: "made", directory: "/repo/shop", project: "shop", parentId: null, opencode: "1.18.33" },
+    ...{
+      version: SESSION_FACTS_VERSION,
+      id,
+      title: "made",
+      directory: "/repo/shop",
+      project: "shop",
+      parentId: null,
+      opencode: "1.18.33",
+    },
     turns: turns.map((turn) => ({ ...turn, sessionId: id })),
     ...(more.turns ? {} : more),
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkSession } from "../../src/analysis/check-session.js";
 import { gapsOf, gapTexts } from "../../src/analysis/gaps.js";
+import { sessionFacts } from "../../src/analysis/session-facts.js";
 import { rowsOf, treeOf } from "../../src/analysis/tree-rows.js";
 import type { CompactionEvent, Session, Spent } from "../../src/opencode/model.js";
 import { describeTrace } from "../../src/otel/describe-trace.js";
@@ -8,7 +9,7 @@ import type { LoopTrace } from "../../src/trace/model.js";
 import { openSpanIds } from "../../src/trace/open-spans.js";
 import { otherCallsIn, spentOnOthers } from "../../src/trace/other-calls.js";
 import { traceModel } from "../../src/trace/trace-session.js";
-import { addCost, addUsage, NO_USAGE } from "../../src/trace/usage.js";
+import { addCost, addUsage, NO_USAGE, totalTokens } from "../../src/trace/usage.js";
 import type { WireExchange } from "../../src/wire/model.js";
 import { at, onlyOne } from "../support/fixtures.js";
 import { answerAt, callAt, endAt, MODEL, recorded, sessionOf, turnOf, USED } from "./make-model.js";
@@ -182,7 +183,10 @@ describe("a recorded one whose tokens nothing tells", () => {
   });
 
   test("took none where it was refused", () => {
-    expect(status(title(refused(10, 50, 429)))).toBe("pass");
+    const trace = title(refused(10, 50, 429));
+    expect(status(trace)).toBe("pass");
+    const [turn] = sessionFacts([trace])?.turns ?? [];
+    expect(turn?.others).toMatchObject([{ usage: NO_USAGE, cost: null }]);
   });
 
   test("has what opencode counted beyond all that it tells", () => {
@@ -190,6 +194,21 @@ describe("a recorded one whose tokens nothing tells", () => {
     expect(otherCalls).toMatchObject([{ kind: "title", usage: { ...NO_USAGE, input: 150, output: 13, reasoning: 2 } }]);
     expect(onlyOne(otherCalls).cost).toBeCloseTo(0.25, 12);
   });
+});
+
+test("those of unknown cost are told of beside what the others cost", () => {
+  const title = (cost: number | null) => ({
+    ...{ kind: "title" as const, model: MODEL, usage: USED, cost, start: T0 + 10, end: T0 + 50 },
+  });
+  const told = (...costs: (number | null)[]) =>
+    gapTexts.otherCalls(gapsOf(traceModel(sessionOf([turnOf(0, [], { otherCalls: costs.map(title) })]))));
+  const tokens = totalTokens(USED);
+  const what = "(for the session's title)";
+  expect(told(null)).toEqual([`in no sum: other calls with ${tokens} tokens, cost not known ${what}`]);
+  expect(told(0.25)).toEqual([`in no sum: other calls with ${tokens} tokens, $0.2500 ${what}`]);
+  expect(told(null, 0.25, null)).toEqual([
+    `in no sum: other calls with ${3 * tokens} tokens, $0.2500 (of 2 not known) ${what}`,
+  ]);
 });
 
 test("they may become more until the turn is over", () => {

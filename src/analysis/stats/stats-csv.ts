@@ -31,6 +31,8 @@ const FIGURES: readonly (readonly [column: string, cell: (figures: StatsFigures)
   ["otherCalls", ({ others }) => others.calls],
   ["otherTokens", ({ others }) => others.tokens],
   ["otherCost", ({ others }) => others.cost],
+  ["otherWithoutUsage", ({ others }) => others.withoutUsage],
+  ["otherWithoutCost", ({ others }) => others.withoutCost],
   ["timeMs", ({ time }) => time.total],
   ["modelMs", ({ time }) => time.model],
   ["toolsMs", ({ time }) => time.tools],

@@ -36,8 +36,17 @@ export interface StatsFigures {
   readonly saved: number | null;
   /** Breaks of the cache, the tokens that were read anew, and what that cost more; null where no prices tell it. */
   readonly cacheBreaks: TurnFacts["cacheBreaks"];
-  /** What opencode asked models beside the steps, such as for a title: in no other figure; tokens null: not known. */
-  readonly others: { readonly calls: number; readonly tokens: number | null; readonly cost: number | null };
+  /** What opencode asked models beside the steps, such as for a title: in no other figure. */
+  readonly others: {
+    readonly calls: number;
+    /** null where nothing is known of any one's. */
+    readonly tokens: number | null;
+    readonly cost: number | null;
+    /** Those of whose tokens nothing is known. */
+    readonly withoutUsage: number;
+    /** Those that may have cost something, and of which it is not known what: the cost lacks them. */
+    readonly withoutCost: number;
+  };
   readonly time: TimeFigures;
   /** Of whole turns, by nearest rank; null without a turn. */
   readonly turnMs: { readonly p50: number | null; readonly p90: number | null; readonly max: number | null };
@@ -75,7 +84,9 @@ export class StatsSum {
   #cost: number | null = null;
   #costByUser = 0;
   #saved: number | null = null;
-  #others: { calls: number; tokens: number; cost: number | null } = { calls: 0, tokens: 0, cost: null };
+  #others: { calls: number; tokens: number; cost: number | null; withoutUsage: number; withoutCost: number } = {
+    ...{ calls: 0, tokens: 0, cost: null, withoutUsage: 0, withoutCost: 0 },
+  };
 
   constructor(prices: UserPrices) {
     this.#prices = prices;
@@ -115,15 +126,25 @@ export class StatsSum {
   }
 
   addOther(table: SummedTable, row: number): void {
-    const { calls, tokens, cost } = this.#others;
+    const { calls, tokens, cost, withoutUsage, withoutCost } = this.#others;
     const usage = at(table.others.hasUsage, row) === 1 ? usageAt(table.others, row) : null;
     const model = table.places[at(table.others.place, row)]?.model ?? null;
     const own = otherCost(this.#prices, { model, usage, cost: known(table.others.cost, row) });
+    const took = usage && totalTokens(usage);
     this.#others = {
       calls: calls + 1,
-      tokens: tokens + (usage ? totalTokens(usage) : 0),
+      tokens: tokens + (took ?? 0),
       cost: addCost(cost, own),
+      withoutUsage: withoutUsage + Number(took === null),
+      // What took nothing costs nothing.
+      withoutCost: withoutCost + Number(own === null && took !== 0),
     };
+  }
+
+  #besides(): StatsFigures["others"] {
+    const { calls, tokens, cost, withoutUsage } = this.#others;
+    const isKnown = calls === 0 || withoutUsage < calls;
+    return { ...this.#others, tokens: isKnown ? tokens : null, cost: exact(cost) };
   }
 
   figures(): StatsFigures {
@@ -152,11 +173,7 @@ export class StatsSum {
       unpriced: { calls: spent.unpricedCalls, tokens: totalTokens(unpricedOf(spent)) },
       saved: exact(this.#saved),
       cacheBreaks: { count: turns.breaks, tokens: turns.tokensReadAnew, cost: exact(this.#costOfBreaks) },
-      others: {
-        ...this.#others,
-        tokens: knownTokens(this.#others.calls, this.#others.tokens),
-        cost: exact(this.#others.cost),
-      },
+      others: this.#besides(),
       time: {
         total: turns.total,
         model: turns.model,

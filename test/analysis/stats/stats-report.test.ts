@@ -128,6 +128,35 @@ describe("filters", () => {
   });
 });
 
+describe("calls beside the steps", () => {
+  const usage = { ...NO_USAGE, input: 500, output: 50 };
+  const other = (more: Partial<TurnFacts["others"][number]> = {}): TurnFacts["others"][number] => ({
+    ...{ kind: "title", model: { providerId: "acme", modelId: "small", variant: null }, usage, cost: null },
+    ...more,
+  });
+  const othersOf = (others: TurnFacts["others"], prices: readonly UserPrice[] = []) =>
+    statsReport([madeFacts([turnFacts(AT, { others })])], { by: [], calendar, prices }).total.others;
+
+  test("tell of how many tokens and cost are not known", () => {
+    expect(othersOf([other(), other({ cost: 0.25 }), other({ usage: null })])).toEqual({
+      ...{ calls: 3, tokens: 1100, cost: 0.25, withoutUsage: 1, withoutCost: 2 },
+    });
+    expect(othersOf([other({ usage: null })])).toEqual({
+      ...{ calls: 1, tokens: null, cost: null, withoutUsage: 1, withoutCost: 1 },
+    });
+  });
+
+  test("lack no price where the user knows it, or nothing was taken", () => {
+    const perMillion = { input: 10, output: 20, reasoning: 20, cacheRead: 1, cacheWrite: 12 };
+    expect(othersOf([other()], [{ model: "acme/*", perMillion, override: false }])).toEqual({
+      ...{ calls: 1, tokens: 550, cost: 0.006, withoutUsage: 0, withoutCost: 0 },
+    });
+    expect(othersOf([other({ usage: NO_USAGE })])).toEqual({
+      ...{ calls: 1, tokens: 0, cost: null, withoutUsage: 0, withoutCost: 0 },
+    });
+  });
+});
+
 test("a turn that a fork copied counts nothing, and is told of", () => {
   const report = statsReport([madeFacts([turnFacts(AT, { copied: true }), turnFacts(AT)])], { by: [], calendar });
   expect(report).toMatchObject({ copiedTurns: 1, total: { turns: 1, calls: 1 } });
