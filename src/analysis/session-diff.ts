@@ -35,6 +35,8 @@ export interface SessionSummary {
   readonly opencodeVersion: string;
   /** How many turns it has. */
   readonly turns: number;
+  /** What the tokens and the cost over its turns lack. */
+  readonly notes: readonly string[];
 }
 
 /** Figures and tools of two sides. */
@@ -114,7 +116,10 @@ function figuresDiff(a: readonly LoopTrace[], b: readonly LoopTrace[]): FiguresD
 }
 
 function headOf({ session: { id, title, opencodeVersion }, traces }: DiffInput): SessionSummary {
-  return { sessionId: id, title, opencodeVersion, turns: traces.length };
+  const gaps = gapsOf(traces);
+  const { missingSubagents, withoutUsage, withoutPrice } = gapTexts;
+  const notes = [missingSubagents, withoutUsage, withoutPrice].flatMap((textsOf) => textsOf(gaps));
+  return { sessionId: id, title, opencodeVersion, turns: traces.length, notes };
 }
 
 function turnFacts(trace: LoopTrace, side: DiffInput): TurnSummary {

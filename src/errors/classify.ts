@@ -102,11 +102,13 @@ function limitReached(evidence: TurnEvidence): Classification {
   const { limit } = evidence;
   if (limit === undefined) return null;
   const { of, allowed, reached } = limit;
-  const message =
-    of === "cost"
-      ? `The turn was stopped at $${reached}: it may cost $${allowed}.`
-      : `The turn was stopped at ${reached} ${reached === 1 ? of.slice(0, -1) : of}: it may take ${allowed}.`;
-  return { ...failure("aborted", message, contextOf(evidence, "process")), abortedBy: "limit", limit };
+  const texts = {
+    cost: `The turn was stopped at $${reached}: it may cost $${allowed}.`,
+    tokens: `The turn was stopped at ${reached} tokens: it may take ${allowed}.`,
+    // How far it came into the next one depends on how fast it was stopped; its summary may count that one.
+    steps: `The turn may take ${allowed} ${allowed === 1 ? "step" : "steps"}, and was stopped when it went on to another one.`,
+  };
+  return { ...failure("aborted", texts[of], contextOf(evidence, "process")), abortedBy: "limit", limit };
 }
 
 /** opencode before 1.18 tries for ever; what its requests failed with is why there is no answer. */

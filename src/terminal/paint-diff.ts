@@ -13,7 +13,9 @@ export function paintDiff({ a, b, turns, sums }: SessionDiff, { width, colors }:
   const sections = [
     [...headLines("A", a, width), ...headLines("B", b, width)].map((line) => colors.bold(line)),
     ...turns.map((turn) => turnLines(turn, turns.length, width, colors)),
-    ...(turns.length > 1 ? [[colors.bold("all turns"), ...tableLines(sums, width, colors)]] : []),
+    ...(turns.length > 1
+      ? [[colors.bold("all turns"), ...noteLines({ a, b }, width, colors), ...tableLines(sums, width, colors)]]
+      : []),
   ];
   return sections.map((lines) => lines.join("\n")).join("\n\n");
 }
@@ -27,16 +29,22 @@ function headLines(side: "A" | "B", head: SessionSummary, width: number): string
 function turnLines(diff: TurnDiff, turns: number, width: number, colors: Colors): string[] {
   const { turn, a, b } = diff;
   const lonely = a && b ? "" : `: only ${a ? "A" : "B"} has it`;
-  const notes = [...(a?.notes ?? []).map((note) => `A ${note}`), ...(b?.notes ?? []).map((note) => `B ${note}`)];
   const failed = (facts: TurnSummary): ((text: string) => string) => (facts.error ? colors.red : (text) => text);
   return [
     ...(turns > 1 || lonely !== "" ? [colors.bold(shortenTo(`turn ${turn + 1} of ${turns}${lonely}`, width))] : []),
     ...factLines("outcome", { a, b }, outcomeText, width).map(({ line, facts }) => failed(facts)(line)),
     ...factLines("model", { a, b }, modelText, width).map(({ line }) => line),
     ...divergenceLines(diff, width, colors),
-    ...notes.flatMap((note) => wrapped("note", note, width)).map((line) => colors.yellow(line)),
+    ...noteLines({ a, b }, width, colors),
     ...tableLines(diff, width, colors),
   ];
+}
+
+type Noted = { readonly notes: readonly string[] } | null;
+
+function noteLines({ a, b }: { readonly a: Noted; readonly b: Noted }, width: number, colors: Colors): string[] {
+  const notes = [...(a?.notes ?? []).map((note) => `A ${note}`), ...(b?.notes ?? []).map((note) => `B ${note}`)];
+  return notes.flatMap((note) => wrapped("note", note, width)).map((line) => colors.yellow(line));
 }
 
 /** What is the same on both sides is said once. */

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import picocolors from "picocolors";
 import { describe, expect, test, vi } from "vitest";
 import { diffCsv } from "../../src/analysis/diff-csv.js";
 import { type DiffInput, diffSessions, type SessionDiff } from "../../src/analysis/session-diff.js";
@@ -6,13 +7,14 @@ import type { Comparison, Figure, FigureName } from "../../src/analysis/turn-fig
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import type { SessionTree } from "../../src/opencode/schema/exported-session.js";
+import { paintDiff } from "../../src/terminal/paint-diff.js";
 import type { LoopTrace } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, tracesOf } from "../support/fixtures.js";
 import { patiently } from "../support/patience.js";
 import { tries } from "../support/tries.js";
 import { arbitrarySession } from "../trace/arbitrary-session.js";
-import { answer, exportOf, mint, treeOf, user } from "../trace/make-session.js";
+import { answer, assistant, exportOf, mint, stepFinish, stepStart, text, treeOf, user } from "../trace/make-session.js";
 
 function sideOf(tree: SessionTree, traces: readonly LoopTrace[] = traceSession(tree)): DiffInput {
   const { id, title, version } = tree.session.info;
@@ -123,6 +125,25 @@ describe("sessions of several turns", () => {
     });
     expect(figure(sums.figures, "tokens")).toMatchObject({ a: 12_730, b: 1218, difference: -11_512 });
     expect(figure(sums.figures, "context").a).toBe(figure(turns[1]?.figures ?? [], "context").a);
+  });
+
+  test("say what their sums lack, also where a turn of which nothing is known has no sum of its own", () => {
+    const unknown = { tokens: { input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } }, cost: 0 };
+    const error = { name: "MessageAbortedError", data: { message: "Aborted" } };
+    const cut = assistant(1010, 1200, [stepStart(1020), text(1021, 1100, "Cut.")], { ...unknown, error });
+    const priced = (from: number) =>
+      assistant(from, from + 90, [stepStart(from), stepFinish(from + 80, { cost: 0.1 })], {
+        finish: "stop",
+        cost: 0.1,
+      });
+    const lacking = sideOf(treeOf(exportOf([user(0, "One."), priced(10), user(1000, "Two."), cut])));
+    const whole = sideOf(treeOf(exportOf([user(0, "One."), priced(10), user(1000, "Two."), priced(1010)])));
+    const notes = ["tokens and cost lack 1 call of unknown usage"];
+    const told = diffSessions(whole, lacking);
+    expect(told.turns[1]?.b?.notes).toEqual([]);
+    expect([told.a.notes, told.b.notes]).toEqual([[], notes]);
+    const painted = paintDiff(told, { width: 100, colors: picocolors.createColors(false) });
+    expect(painted.slice(painted.indexOf("\nall turns\n"))).toContain(`\nnote     B ${notes[0]}\n`);
   });
 
   test("a turn that a fork copied is compared as what it was, and says so", () => {

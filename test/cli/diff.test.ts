@@ -57,6 +57,7 @@ const head = z.strictObject({
   title: z.string(),
   opencodeVersion: z.string(),
   turns: z.int(),
+  notes: z.array(z.string()),
 });
 const facts = z
   .strictObject({

@@ -191,7 +191,16 @@ const failing: readonly Row[] = [
   [
     "a turn that was stopped at one step",
     turn({ lastAssistant: unfinished, limit: { of: "steps", allowed: 1, reached: 1 } }),
-    { code: "aborted", abortedBy: "limit", message: "The turn was stopped at 1 step: it may take 1." },
+    {
+      code: "aborted",
+      abortedBy: "limit",
+      message: "The turn may take 1 step, and was stopped when it went on to another one.",
+    },
+  ],
+  [
+    "a turn that was stopped at some tokens",
+    turn({ lastAssistant: unfinished, limit: { of: "tokens", allowed: 100, reached: 1200 } }),
+    { code: "aborted", abortedBy: "limit", message: "The turn was stopped at 1200 tokens: it may take 100." },
   ],
   ["08-500-forever", failedTurn(apiError(500, "Internal server error")), { code: "server_error" }],
   [
