@@ -88,10 +88,13 @@ export function ripgrepFinding(path: string | undefined): Finding {
   );
 }
 
-/** @param text what is wrong; of several lines the last one says what to do */
+/** @param text what is wrong, each thing on a line of its own; of several lines the last one says what to do */
 function unusable(check: string, text: string): Finding {
   const end = text.lastIndexOf("\n");
-  const [found, advice] = end < 0 ? [text, "Mend it."] : [text.slice(0, end), text.slice(end + 1)];
+  const [said, advice] = end < 0 ? [text, "Mend it."] : [text.slice(0, end), text.slice(end + 1)];
+  const [what = "", ...problems] = said.split("\n").map((line) => line.trim());
+  // What is found is told as one line.
+  const found = problems.length > 0 ? `${what} ${problems.join("; ")}` : what;
   return failed(check, found, `${advice} Until then the commands that need it end with exit code 2.`);
 }
 

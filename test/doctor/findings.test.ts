@@ -163,7 +163,7 @@ test("the configuration: none, or each thing that is wrong", () => {
   });
   const problems = [
     { text: "one is wrong", isTrust: false },
-    { text: "the file cannot be used:\n  this is wrong\nMend it there.", isTrust: false },
+    { text: "the file cannot be used:\n  this is wrong\n  that too\nMend it there.", isTrust: false },
     { text: "two is not allowed. Allow it", isTrust: true },
   ];
   const ignored = {
@@ -174,7 +174,11 @@ test("the configuration: none, or each thing that is wrong", () => {
   const all = found("configuration", { configuration: { ...none, problems, ignored } });
   expect(all.map(({ status, found, advice }) => [status, found, advice])).toEqual([
     ["failed", "one is wrong", expect.stringContaining("exit code 2")],
-    ["failed", "the file cannot be used:\n  this is wrong", expect.stringMatching(/^Mend it there\. .*exit code 2/)],
+    [
+      "failed",
+      "the file cannot be used: this is wrong; that too",
+      expect.stringMatching(/^Mend it there\. .*exit code 2/),
+    ],
     ["failed", "two is not allowed", "Allow it"],
     ["warning", `${ignored.path} is not read: ${ignored.why}`, "Move it."],
   ]);

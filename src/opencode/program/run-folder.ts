@@ -4,6 +4,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onExit } from "signal-exit";
+import { ConfigurationError } from "../../errors/configuration-error.js";
+import { describeDiskFailure } from "../../files/disk-failure.js";
 import { openOwnFile } from "../../files/own-files.js";
 import { ownPrefix, RUN_ID_FILE } from "./run-folder-owner.js";
 import type { StreamFiles } from "./spawn-opencode.js";
@@ -28,6 +30,8 @@ export interface RunFolder {
  * Makes a private folder (0700, its files 0600) in the system's temporary folder. It goes away with `remove()`, and
  * also when this process exits, crashes or is ended by a signal. After a `kill -9` the watchdog removes it, see {@link
  * guard}; what even that leaves behind is for `sweepRunFolders`.
+ *
+ * @throws {ConfigurationError} when the system's temporary folder takes none
  */
 export async function createRunFolder(): Promise<RunFolder> {
   const runId = randomUUID();
@@ -38,7 +42,10 @@ export async function createRunFolder(): Promise<RunFolder> {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     unguard();
-    throw error;
+    throw new ConfigurationError(
+      "TMPDIR",
+      `No folder for temporary files can be made in ${tmpdir()}: ${describeDiskFailure(error)}.\nMend that, or name another folder by TMPDIR.`,
+    );
   }
   // Last of all, so that the processes which write into it are ended before.
   const forget = onExit(

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename } from "node:path";
-import { expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
 import { createRunFolder, readBounded } from "../../../src/opencode/program/run-folder.js";
 
 const mode = async (path: string) => (await stat(path)).mode & 0o777;
@@ -17,6 +18,22 @@ test("everything in it is for this user only, and goes away with it", async () =
   await folder.remove();
   expect(existsSync(folder.path)).toBe(false);
   await folder.remove();
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test("where none can be made the error names TMPDIR, and what to do", async () => {
+  const nowhere = join(tmpdir(), "looptrace-no-such-folder");
+  vi.stubEnv("TMPDIR", nowhere);
+  await expect(createRunFolder()).rejects.toThrow(
+    expect.objectContaining({
+      code: "configuration",
+      setting: "TMPDIR",
+      message: `No folder for temporary files can be made in ${nowhere}: it is not there, or a folder above it is not.\nMend that, or name another folder by TMPDIR.`,
+    }),
+  );
 });
 
 test("of a very long file the middle is left out, at ends of lines", async () => {
