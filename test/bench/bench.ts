@@ -16,7 +16,7 @@ import { compareComputing } from "./compute.js";
 import { compareDelivery } from "./delivery.js";
 import { compareFollowing } from "./following.js";
 import { compareGrowth } from "./growth.js";
-import { addToHistory } from "./history.js";
+import { addToHistory, processorName } from "./history.js";
 import { compareLarge } from "./large.js";
 import { compareMany } from "./many.js";
 import { compareMasking } from "./masking.js";
@@ -71,7 +71,7 @@ if (values.json !== undefined && values.json !== "-") {
     date: new Date().toISOString().slice(0, 10),
     node,
     // Ratios of a fast and of a slow machine say different things.
-    platform: `${platform} ${arch}, ${availableParallelism()} × ${cpus()[0]?.model ?? "unknown"}`,
+    platform: `${platform} ${arch}, ${availableParallelism()} × ${processorName(cpus()[0]?.model ?? "")}`,
     comparisons,
   });
 }

@@ -53,7 +53,7 @@ async function compareAt(work: Work, plan: Plan): Promise<readonly Comparison[]>
     return WAYS.map((way) => {
       const ratios = rounds.map((figures) => figures[way] / figures.opencode);
       return {
-        name: `looptrace ${way} beside ${SESSIONS} sessions, ${work}: CPU time of it and its children (bare: the server's)`,
+        name: `looptrace ${way} beside ${SESSIONS} sessions, ${work}, CPU time (bare: the server's)`,
         ...{ unit: "ms" as const, looptrace: median(rounds.map((one) => one[way])) },
         bare: median(rounds.map((one) => one.opencode)),
         ratio: median(ratios),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Entry, historyTable, type Run, withRun, withTable } from "./history.js";
+import { type Entry, historyTable, processorName, type Run, withRun, withTable } from "./history.js";
 
 const where = { looptrace: "0.1.0", date: "2026-11-29", node: "v20.20.2", platform: "linux x64" };
 const figures = { unit: "ms", looptrace: 1, bare: 2, rounds: 3 } as const;
@@ -49,3 +49,12 @@ test("the table goes where the page has its place, whatever is in it", () => {
   expect(withTable(empty, "| new |")).toBe("<!-- history -->\n| new |\n<!-- /history -->");
   expect(() => withTable("# Page", "| new |")).toThrow("no <!-- history -->");
 });
+
+test.each([
+  ["Intel(R) Xeon(R) Processor @ 2.00GHz", "Intel Xeon"],
+  ["Intel(R) Core(TM) i7-9750H CPU @ 2.60GHz", "Intel Core i7-9750H"],
+  ["AMD EPYC 7B13", "AMD EPYC 7B13"],
+  ["AMD Ryzen 9 5950X 16-Core Processor", "AMD Ryzen 9 5950X 16-Core"],
+  ["Apple M2", "Apple M2"],
+  ["", "unknown"],
+])("the processor %s is called %s", (model, name) => expect(processorName(model)).toBe(name));

@@ -47,7 +47,7 @@ export function withRun(entries: readonly Entry[], { comparisons, ...where }: Ru
 }
 
 /** Entries beside each other are still read at a glance. */
-const MOST_COLUMNS = 4;
+const MOST_COLUMNS = 3;
 
 /** What was aimed at, with the last entries beside each other. */
 export function historyTable(entries: readonly Entry[]): string {
@@ -67,6 +67,12 @@ export function historyTable(entries: readonly Entry[]): string {
     ]),
   ];
   return rows.map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+/** What a processor is called, without marks and its clock rate. */
+export function processorName(model: string): string {
+  const plain = model.replace(/\((?:R|TM)\)/gi, "").replace(/\s+(?:CPU|Processor)\b.*$|\s+@.*$/i, "");
+  return plain.replace(/\s+/g, " ").trim() || "unknown";
 }
 
 /** What an entry says of its processors, behind the system; earlier ones say nothing. */
