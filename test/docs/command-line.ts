@@ -24,10 +24,19 @@ async function readCommandLine(): Promise<CommandLine> {
       const flags = [...`${text}\n${below[index]}`.matchAll(/^ {2}(?:-(\w), )?--([\w-]+)/gm)].flatMap(
         ([, short, long]) => [...(short === undefined ? [] : [`-${short}`]), `--${long}`],
       );
-      const [, exitCodes = ""] = text.split("Exit codes:\n");
-      return [name, { flags: new Set(flags), exitCodes: exitCodes.trimEnd() }];
+      return [name, { flags: new Set(flags), exitCodes: exitCodesIn(text) }];
     }),
   );
+}
+
+/** The exit codes as the help of a command, or of one below it, has them. */
+export async function exitCodesOf(argv: readonly string[]): Promise<string> {
+  return exitCodesIn(await helpOf(argv));
+}
+
+function exitCodesIn(help: string): string {
+  const [, exitCodes = ""] = help.split("Exit codes:\n");
+  return exitCodes.trimEnd();
 }
 
 /** The help of the commands that a command has, such as those of `wire`: their flags count as its own. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parseTasks } from "../../src/batch/parse-tasks.js";
 import { parseConfigFile } from "../../src/config/config-file.js";
 import { looptrace } from "../support/cli.js";
-import { commandLine } from "./command-line.js";
+import { commandLine, exitCodesOf } from "./command-line.js";
 import { namesIn, pageAt, pages, REPOSITORY, targetsOf } from "./pages.js";
 import { shellCommands } from "./shell-block.js";
 
@@ -112,6 +112,10 @@ test("exit codes are explained in the words of --help", async () => {
     const section = text.split(/^## /m).find((one) => one.split("\n")[0]?.split(", ").includes(command));
     expect(section, command).toContain(`\`\`\`\n${exitCodes}\n\`\`\``);
   }
+  // Those of `server stop`, say, where they are not those of the command above it.
+  const below = [...text.matchAll(/^## (\w+ \w+)\n\n```\n(.*?)\n```/gms)];
+  expect(below.length).toBeGreaterThan(0);
+  for (const [, command = "", told] of below) expect(told, command).toBe(await exitCodesOf(command.split(" ")));
 });
 
 test("every exit code stands in the first table", async () => {
