@@ -1,20 +1,29 @@
+import { nearest } from "../text/nearest.js";
+
 /** What commander finds wrong, in the shape of all errors: where and what, then what to do on a line of its own. */
 
-/**
- * @param text as commander writes it, `error: …`
- * @param commandsCalled the commands below another one that have a name: `server stop` for `stop`
- */
-export function parserWords(text: string, commandsCalled: (name: string) => readonly string[] = () => []): string {
+/** What the parser knows of the commands. */
+export interface KnownCommands {
+  /** The commands below another one that have a name: `server stop` for `stop`. */
+  readonly called: (name: string) => readonly string[];
+  /** The names of those below a command, and what it was called with. */
+  readonly below: (command: string) => { readonly names: readonly string[]; readonly said: readonly string[] };
+}
+
+const NONE: KnownCommands = { called: () => [], below: () => ({ names: [], said: [] }) };
+
+/** @param text as commander writes it, `error: …` */
+export function parserWords(text: string, commands: KnownCommands = NONE): string {
   for (const [form, say] of FORMS) {
     const match = form.exec(text);
-    if (match) return `looptrace: ${say(match.groups ?? {}, commandsCalled)}\n`;
+    if (match) return `looptrace: ${say(match.groups ?? {}, commands)}\n`;
   }
   return text.replace(/^error: /, "looptrace: ");
 }
 
 type Parts = Readonly<Record<string, string>>;
 
-type Say = (parts: Parts, commandsCalled: (name: string) => readonly string[]) => string;
+type Say = (parts: Parts, commands: KnownCommands) => string;
 
 const FORMS: readonly (readonly [form: RegExp, say: Say])[] = [
   [
@@ -36,8 +45,8 @@ const FORMS: readonly (readonly [form: RegExp, say: Say])[] = [
   [
     /^error: unknown command '(?<word>.*?)'(?:\n\(Did you mean (?<near>.*)\?\))?\n$/s,
     // A whole name is meant more likely than one that resembles another.
-    ({ word = "", near }, commandsCalled) =>
-      `${word}: there is no such command.${meant(commandsCalled(word).join(" or ") || near)}`,
+    ({ word = "", near }, { called }) =>
+      `${word}: there is no such command.${meant(called(word).join(" or ") || near)}`,
   ],
   [
     /^error: command-argument value '(?<value>.*)' is invalid for argument '(?<name>.*)'\. Allowed choices are (?<all>.*)\.\n$/s,
@@ -47,10 +56,21 @@ const FORMS: readonly (readonly [form: RegExp, say: Say])[] = [
   [/^error: missing required argument '(?<name>.*)'\n$/, ({ name = "" }) => `<${name}> is missing.`],
   [
     /^error: too many arguments(?: for '(?<command>.*)')?\. Expected (?<most>\d+) arguments? but got (?<got>\d+)(?:: (?<all>.*))?\.\n$/s,
-    ({ command = "", most = "", got = "" }) =>
+    ({ command = "", most = "", got = "" }, { below }) =>
+      noneBelow(command, below(command)) ??
       `${command}: it takes ${most === "0" ? "no argument" : `${most} at most`}, and here ${got === "1" ? "is" : "are"} ${got}.\nPut what belongs together in quotes; an option may lack its --.`,
   ],
 ];
+
+/** Of a command that has others and takes no argument itself, a word behind it was to be one of those. */
+function noneBelow(command: string, { names, said }: ReturnType<KnownCommands["below"]>): string | undefined {
+  const [word] = said;
+  if (names.length === 0 || word === undefined) return undefined;
+  const all = [command, ...names.map((name) => `${command} ${name}`)].map((one) => `looptrace ${one}`);
+  const near = nearest(word, names);
+  const hint = near === undefined ? `\nSay ${all.join(" or ")}.` : meant(near);
+  return `${command} ${quoted(word)}: there is no such command.${hint}`;
+}
 
 function meant(near: string | undefined): string {
   return near === undefined ? "" : `\nDid you mean ${near}?`;

@@ -32,7 +32,7 @@ import { EXIT, type ExitCode } from "./exit-codes.js";
 import { HelpfulCommand } from "./help-text.js";
 import { markMessage } from "./message.js";
 import { ownVersion } from "./own-version.js";
-import { parserWords } from "./parser-words.js";
+import { type KnownCommands, parserWords } from "./parser-words.js";
 import type { Terminal } from "./terminal.js";
 import { helpWidth } from "./terminal-width.js";
 
@@ -148,6 +148,12 @@ function commandsCalled(program: Command, name: string): readonly string[] {
   );
 }
 
+/** The commands below one, and the words that it was given. */
+function commandsBelow(program: Command, name: string): ReturnType<KnownCommands["below"]> {
+  const command = program.commands.find((one) => one.name() === name);
+  return { names: command?.commands.map((one) => one.name()) ?? [], said: command?.args ?? [] };
+}
+
 /** All of the command line, without doing anything: for what is written about it. */
 export function wholeProgram(terminal: Terminal): Command {
   return buildProgram(undefined, terminal, [], () => {});
@@ -160,7 +166,11 @@ function buildProgram(
   finish: (code: ExitCode) => void,
 ): Command {
   const width = helpWidth(terminal);
-  const program = new HelpfulCommand("looptrace", width)
+  const known: KnownCommands = {
+    called: (name) => commandsCalled(program, name),
+    below: (name) => commandsBelow(program, name),
+  };
+  const program: Command = new HelpfulCommand("looptrace", width)
     .description("Runs opencode with tracing on, and turns its sessions into Langfuse traces.")
     .version(ownVersion(), "-V, --version", "print looptrace's version")
     .helpCommand(true)
@@ -171,7 +181,7 @@ function buildProgram(
       writeOut: terminal.out,
       writeErr: terminal.err,
       getOutHelpWidth: () => width,
-      outputError: (text, write) => write(parserWords(text, (name) => commandsCalled(program, name))),
+      outputError: (text, write) => write(parserWords(text, known)),
     })
     .enablePositionalOptions()
     .addHelpText("after", `${ENVIRONMENT}\n${EXIT_CODES}`);

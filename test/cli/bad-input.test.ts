@@ -422,6 +422,14 @@ describe("command lines that are none", () => {
       argv: ["help", "install"],
       says: `looptrace: install: there is no such command.\nDid you mean wire install?\n${HELP}`,
     },
+    "a misspelt command below another one": {
+      argv: ["server", "stp", "3f9a2c1b"],
+      says: `looptrace: server stp: there is no such command.\nDid you mean stop?\n${HELP}`,
+    },
+    "an unknown command below another one": {
+      argv: ["server", "--json", "list"],
+      says: `looptrace: server list: there is no such command.\nSay looptrace server or looptrace server stop.\n${HELP}`,
+    },
     "help for what is no command": {
       argv: ["help", "shwo"],
       says: `looptrace: shwo: there is no such command.\nDid you mean show?\n${HELP}`,
