@@ -6,6 +6,7 @@ import { prepareConfig } from "../program/prepare-config.js";
 import { createRunFolder, type RunFolder } from "../program/run-folder.js";
 import { sweepRunFolders } from "../program/sweep-run-folders.js";
 import { type WireRecording, wireRecording } from "../program/wire-recording.js";
+import { OPENCODE_ENDED } from "../warm/keeper-script.js";
 import { leaseServer } from "../warm/lease-server.js";
 import { versionFileOf } from "../warm/program-facts.js";
 import type { WarmServer } from "../warm/warm-server.js";
@@ -292,8 +293,9 @@ export class ServerPool {
   }
 
   async #giveBack(warm: WarmServer, { aborted, unfit, turns }: Entry, { warmMs }: ServerSpec): Promise<void> {
-    if (aborted) return await warm.end({ why: "a turn on it was stopped", wasAborted: true });
-    if (unfit) return await warm.end({ why: "it could not be used", wasAborted: false });
+    const ended = warm.server.exit === null ? undefined : OPENCODE_ENDED;
+    if (aborted) return await warm.end({ why: ended ?? "a turn on it was stopped", wasAborted: true });
+    if (unfit) return await warm.end({ why: ended ?? "it could not be used", wasAborted: false });
     // One that was started for a run that never began is left by none.
     if (turns === 0 && !warm.isFound) return await warm.end({ why: "no run came", wasAborted: false });
     await warm.end();

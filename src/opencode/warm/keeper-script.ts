@@ -16,6 +16,8 @@ export const USES = "uses";
 export const REASON = "reason";
 /** In the folder of all servers: a line for each that has ended, its id and why. */
 export const ENDS = "ends";
+/** Why a server is there no more that nobody has ended. */
+export const OPENCODE_ENDED = "opencode ended by itself";
 /** A program for Node that ends the turns which a killed run has left. */
 export const INTERRUPT = "interrupt.mjs";
 
@@ -187,7 +189,7 @@ while [ -d "$folder" ]; do
   if [ -n "$server" ] && ! same "$server" "$begun"; then
     kill -s KILL -- "-$server" 2>/dev/null
     server=
-    retire "opencode ended"
+    retire "${OPENCODE_ENDED}"
   fi
   if [ "$folder/${USES}" -nt "$folder/seen" ]; then
     printf '' > "$folder/seen"

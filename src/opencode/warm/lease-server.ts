@@ -7,6 +7,7 @@ import { LONGEST_START_MS } from "../server/longest-start.js";
 import type { ServerSpec } from "../server/server-spec.js";
 import { findServer } from "./find-server.js";
 import { fingerprintOf } from "./fingerprint.js";
+import { withdrawEnded } from "./noted-servers.js";
 import { versionFileOf } from "./program-facts.js";
 import { makeServersFolder, newServerId } from "./servers-folder.js";
 import { startToLeave } from "./start-warm.js";
@@ -86,6 +87,7 @@ async function lease(
       }
       onStart();
       await sweepServers(servers);
+      await withdrawEnded(servers);
       const id = newServerId();
       const why = await whyStarted(servers, fingerprint, id);
       return await startToLeave({ spec, id, fingerprint, servers, idleMs, why, lock, signal });

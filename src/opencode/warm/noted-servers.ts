@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { OPENCODE_ENDED } from "./keeper-script.js";
 import { lastUseOf, liveLeases } from "./leases.js";
 import { isOwnProcess } from "./process-start.js";
 import { readRecord, type ServerRecord } from "./server-record.js";
@@ -22,6 +23,15 @@ export async function notedServers(servers: string): Promise<readonly NotedServe
     }),
   );
   return found.flat();
+}
+
+/** Withdraws those whose opencode is gone: their keepers may see that only seconds later. Never throws. */
+export async function withdrawEnded(servers: string): Promise<void> {
+  const noted = await notedServers(servers).catch(() => []);
+  for (const { folder, record } of noted) {
+    const hasEnded = isOfThisPlace(record.id) && isOwnProcess(record.keeper) && !isOwnProcess(record.server);
+    if (hasEnded) await withdraw(folder, record.keeper, OPENCODE_ENDED);
+  }
 }
 
 /** As many servers stay without use: each takes some 600 MB, and a new one comes with each change of the environment. */

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import disk, { cp, mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { attempt } from "../../../src/errors/thrown.js";
+import { ServerPool } from "../../../src/opencode/server/server-pool.js";
 import { startOf, ticksNow } from "../../../src/opencode/warm/process-start.js";
 import { stopServer } from "../../../src/opencode/warm/stop-servers.js";
 import { surveyServers } from "../../../src/opencode/warm/survey-servers.js";
@@ -178,6 +180,35 @@ test("looptrace server lists them and stops them", async () => {
   expect((await surveyServers(standing.root)).servers).toMatchObject([
     { why: "the last one ended: it was told to end; the variable OTHER is new" },
   ]);
+});
+
+test("of an opencode that has just been killed the next one says so, though its keeper has yet to see that", async () => {
+  const standing = await standingServer();
+  await (await standing.lease())?.end();
+  const { server, keeper, id } = await recordOf(standing);
+  process.kill(keeper.pid, "SIGSTOP");
+  onTestFinished(() => void attempt(() => process.kill(keeper.pid, "SIGCONT")));
+  process.kill(server.pid, "SIGKILL");
+  await eventually(() => expect(startOf(server.pid)).toBeUndefined());
+  const next = await standing.lease();
+  expect(next).toMatchObject({ isFound: false, why: "the last one ended: opencode ended by itself" });
+  process.kill(keeper.pid, "SIGCONT");
+  await eventually(() => expect(standing.ids()).not.toContain(id));
+  // Once, whoever saw it first.
+  expect(await readFile(join(standing.servers, "ends"), "utf8")).toBe(`${id} opencode ended by itself\n`);
+});
+
+test("of an opencode that was killed under a run it is not said that the run stopped a turn", async () => {
+  const standing = await standingServer();
+  const servers = new ServerPool({ leaves: true });
+  const lease = await servers.lease(standing.spec);
+  await eventually(() => recordOf(standing));
+  const { server, id } = await recordOf(standing);
+  process.kill(server.pid, "SIGKILL");
+  await eventually(() => expect(startOf(server.pid)).toBeUndefined());
+  lease.release({ wasAborted: true, hasToolServers: false, isUnfit: false });
+  await servers.close();
+  expect(await readFile(join(standing.servers, "ends"), "utf8")).toBe(`${id} opencode ended by itself\n`);
 });
 
 test("what is left of before the machine was started goes, and what is another machine's stays", async () => {
