@@ -104,7 +104,8 @@ function plainLines(terminal: Terminal, { directory }: RunAbout): RunProgress {
       terminal.err(`${phaseWords(isFound ? { kind: "finding", since: phase.since } : { kind: "starting" })}\n`);
     } else if (saidBegin === "finding" && phase.kind === "starting") {
       saidBegin = "starting";
-      terminal.err(`${phaseWords(phase)}: the one that an earlier run left could not be used\n`);
+      const why = phase.why ?? "the one that an earlier run left could not be used";
+      terminal.err(`${phaseWords(phase)}: ${oneLine(why)}\n`);
     }
   };
   return {

@@ -95,13 +95,20 @@ test("a run leaves opencode for those after it, each of which is as if it were a
   ]);
   expect(readFileSync(join(servers, id, "uses"), "utf8")).toHaveLength(3);
 
-  // Nor is it at fault for a model that there is not.
-  const mistyped = await start("plain", bench.workdir, "--model", "scripted/nope").ended;
-  expect([mistyped.code, mistyped.stderr]).toEqual([
-    2,
-    expect.stringContaining("opencode lists no model scripted/nope"),
-  ]);
-  expect(ids()).toEqual([id]);
+  // Nor is it at fault for what there is not: a new one is asked where its list may be of before.
+  for (const [flag, value, refusal, reason] of [
+    ["--session", "ses_nope", 'knows no session "ses_nope"', undefined],
+    ["--model", "scripted/nope", "opencode lists no model scripted/nope", "lists no such model"],
+    ["--agent", "nope", 'opencode has no agent "nope"', "lists no such agent"],
+  ] as const) {
+    const mistyped = await start("plain", bench.workdir, "-v", flag, value).ended;
+    expect([mistyped.code, mistyped.stderr]).toEqual([2, expect.stringContaining(refusal)]);
+    const why = `the one that an earlier run left ${reason}`;
+    const told = reason === undefined ? [] : [`starting opencode: ${why}`, `looptrace: opencode was started: ${why}.`];
+    expect(mistyped.stderr.match(/^.*opencode(?: was started)?: the one that .*$/gm) ?? []).toEqual(told);
+    expect(ids()).toEqual([id]);
+    expect([existsSync(join(servers, id, "server.json")), existsSync(join(servers, "ends"))]).toEqual([true, false]);
+  }
 
   // A run that is killed takes the server along, and all that its turn has started.
   const killed = start("forever");

@@ -204,6 +204,19 @@ test("a log says that opencode starts after all, where what an earlier run left 
   ]);
 });
 
+test("a log says why opencode starts after all, where that is known", () => {
+  const written: string[] = [];
+  const line = runProgress(terminal({}, false, written), ABOUT);
+  const since = Date.now();
+  line.show(progress(null, { kind: "loading", since, isWarm: true }));
+  line.show(progress(null, { kind: "starting", since, isBegun: true, why: "the one that was there is too old" }));
+  line.stop();
+  expect(written).toEqual([
+    "using the opencode that an earlier run left\n",
+    "starting opencode: the one that was there is too old\n",
+  ]);
+});
+
 test("a log says nothing of a second look for what an earlier run left", () => {
   const written: string[] = [];
   const line = runProgress(terminal({}, false, written), ABOUT);

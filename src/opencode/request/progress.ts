@@ -8,9 +8,10 @@ import { permissionOf } from "./permission-policy.js";
 /** What the run is doing right now. */
 export type Phase =
   /**
-   * opencode's process begins, or one of an earlier run is looked for. `since`: epoch, ms; `isBegun`: there was none.
+   * opencode's process begins, or one of an earlier run is looked for. `since`: epoch, ms; `isBegun`: there was none, or
+   * none of use; `why`: why, where that is known by then, as in `UsedServer`.
    */
-  | { readonly kind: "starting"; readonly since?: number; readonly isBegun?: boolean }
+  | { readonly kind: "starting"; readonly since?: number; readonly isBegun?: boolean; readonly why?: string }
   /**
    * It loads the project: configuration, plugins, agents. `since`: epoch, ms; `isWarm`: it is a server that an earlier
    * run left, so that none was started; `why`: why one was, as in `UsedServer`.

@@ -102,16 +102,18 @@ async function driveOn(
   tell({ kind: "starting", since: startedAt });
   const asked = { path, environment, directory, agent, systemPrompt, mcp, projectConfig, wire, propagates };
   const spec = { ...asked, warmMs };
-  const tellStart = () => tell({ kind: "starting", since: startedAt, isBegun: true });
+  const known = whyNone === undefined ? {} : { why: whyNone };
+  const tellStart = () => tell({ kind: "starting", since: startedAt, isBegun: true, ...known });
   const lease = await servers.lease(spec, stop.signal, tellStart).catch((error: unknown) => {
     if (stop.by === undefined) throw error;
     return stop.by;
   });
   if (typeof lease === "string") return withoutServer(path, startedAt, lease);
+  let hasBegun = false;
   let wasAborted = true;
   let hasToolServers = false;
   let isUnfit = false;
-  let isDoubted = false;
+  let doubt: string | undefined;
   try {
     const ready = waitFor(lease, startedAt);
     const why = lease.isFound ? null : (whyNone ?? lease.why);
@@ -135,6 +137,7 @@ async function driveOn(
       announce: lease.wire.announce,
       runId,
       onSession: (sessionId, mark) => {
+        hasBegun = true;
         lease.begin(sessionId);
         hooks.onSession?.(sessionId, mark);
       },
@@ -197,30 +200,41 @@ async function driveOn(
     const isOver = error instanceof NotYetPromptedError && !isSecondTry && (await isGone(lease.server));
     // One that another run has left may be at fault for what is said before the prompt; one of this run's own says
     // whether it is.
-    isDoubted = lease.isFound && !isSecondTry && isBeforePrompt(error);
-    // A model or an agent that it does not know is most likely none that another one would.
-    isUnfit = isDoubted && !(error instanceof RunRequestError);
-    wasAborted &&= !isDoubted;
-    if (!isOver && !isDoubted) throw error;
+    doubt = lease.isFound && !isSecondTry ? doubtAfter(error) : undefined;
+    // What is refused before there is a session leaves nothing: a server that others use too is not to end for it.
+    if (lease.isShared && !hasBegun) {
+      wasAborted = false;
+      isUnfit = isServersFault(error);
+    }
+    if (!isOver && doubt === undefined) throw error;
   } finally {
     lease.release({ wasAborted, hasToolServers, isUnfit });
   }
   return await driveOn(
     servers,
     request,
-    isDoubted ? { ...context, warmMs: 0, whyNone: DOUBTED } : context,
+    doubt === undefined ? context : { ...context, warmMs: 0, whyNone: `the one that an earlier run left ${doubt}` },
     hooks,
     true,
   );
 }
 
-const DOUBTED = "the one that an earlier run has left could not be used";
+/** What a server lists as it was when it started, by the field of a request that names one of it. */
+const LISTED: ReadonlyMap<string, string> = new Map([
+  ["model", "lists no such model"],
+  ["agent", "lists no such agent"],
+  ["variant", "lists no such variant"],
+]);
 
-/** Whether nothing has happened yet that could not be tried again. */
-function isBeforePrompt(error: unknown): boolean {
-  return (
-    error instanceof NotYetPromptedError || error instanceof OpenCodeCommandError || error instanceof RunRequestError
-  );
+/** What another server may know better, or do better, as long as nothing has happened that could not be tried again. */
+function doubtAfter(error: unknown): string | undefined {
+  if (error instanceof RunRequestError) return LISTED.get(error.field);
+  return isServersFault(error) ? "could not be used" : undefined;
+}
+
+/** Whether a server could not be used before a prompt; what it does not know is most likely nothing of another's. */
+function isServersFault(error: unknown): boolean {
+  return error instanceof NotYetPromptedError || error instanceof OpenCodeCommandError;
 }
 
 /** Where no other one starts, that is known a moment later. */
