@@ -46,7 +46,7 @@ const FORMS: readonly (readonly [form: RegExp, say: Say])[] = [
     /^error: unknown command '(?<word>.*?)'(?:\n\(Did you mean (?<near>.*)\?\))?\n$/s,
     // A whole name is meant more likely than one that resembles another.
     ({ word = "", near }, { called }) =>
-      `${word}: there is no such command.${meant(called(word).join(" or ") || near)}`,
+      `${quoted(word)}: there is no such command.${meant(called(word).join(" or ") || near)}`,
   ],
   [
     /^error: command-argument value '(?<value>.*)' is invalid for argument '(?<name>.*)'\. Allowed choices are (?<all>.*)\.\n$/s,
@@ -57,7 +57,7 @@ const FORMS: readonly (readonly [form: RegExp, say: Say])[] = [
   [
     /^error: too many arguments(?: for '(?<command>.*)')?\. Expected (?<most>\d+) arguments? but got (?<got>\d+)(?:: (?<all>.*))?\.\n$/s,
     ({ command = "", most = "", got = "" }, { below }) =>
-      noneBelow(command, below(command)) ??
+      (most === "0" ? noneBelow(command, below(command)) : undefined) ??
       `${command}: it takes ${most === "0" ? "no argument" : `${most} at most`}, and here ${got === "1" ? "is" : "are"} ${got}.\nPut what belongs together in quotes; an option may lack its --.`,
   ],
 ];
@@ -81,7 +81,7 @@ function named(flags: string): string {
   return /--[\w-]+/.exec(flags)?.[0] ?? flags;
 }
 
-/** An empty value would not be seen. */
+/** An empty value would not be seen, and what a terminal obeys is spelt out. */
 function quoted(value: string): string {
-  return value.trim() === "" || /\s/.test(value) ? JSON.stringify(value) : value;
+  return value.trim() === "" || /[\s\p{Cc}]/u.test(value) ? JSON.stringify(value) : value;
 }

@@ -430,6 +430,14 @@ describe("command lines that are none", () => {
       argv: ["server", "--json", "list"],
       says: `looptrace: server list: there is no such command.\nSay looptrace server or looptrace server stop.\n${HELP}`,
     },
+    "what a terminal obeys, as a command": {
+      argv: ["\u001b[2J"],
+      says: `looptrace: "\\u001b[2J": there is no such command.\n${HELP}`,
+    },
+    "the same below another one": {
+      argv: ["server", "\u001b[2J"],
+      says: `looptrace: server "\\u001b[2J": there is no such command.\nSay looptrace server or looptrace server stop.\n${HELP}`,
+    },
     "help for what is no command": {
       argv: ["help", "shwo"],
       says: `looptrace: shwo: there is no such command.\nDid you mean show?\n${HELP}`,

@@ -92,6 +92,7 @@ export async function standIn(options: Omit<Opencode2ServerOptions, "password"> 
           startedAt: Date.now(),
           usable: Promise.resolve(),
           isShared: false,
+          enter: async () => true,
           stop,
           logFrom: 0,
           runId: "run",

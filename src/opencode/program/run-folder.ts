@@ -26,6 +26,9 @@ export interface RunFolder {
   remove(): Promise<void>;
 }
 
+/** Which names the system's temporary folder. */
+const VARIABLE = process.platform === "win32" ? "TEMP" : "TMPDIR";
+
 /**
  * Makes a private folder (0700, its files 0600) in the system's temporary folder. It goes away with `remove()`, and
  * also when this process exits, crashes or is ended by a signal. After a `kill -9` the watchdog removes it, see {@link
@@ -43,8 +46,8 @@ export async function createRunFolder(): Promise<RunFolder> {
   } catch (error) {
     unguard();
     throw new ConfigurationError(
-      "TMPDIR",
-      `No folder for temporary files can be made in ${tmpdir()}: ${describeDiskFailure(error)}.\nMend that, or name another folder by TMPDIR.`,
+      VARIABLE,
+      `No folder for temporary files can be made in ${tmpdir()}: ${describeDiskFailure(error)}.\nMend that, or name another folder by ${VARIABLE}.`,
     );
   }
   // Last of all, so that the processes which write into it are ended before.

@@ -67,8 +67,8 @@ export async function driveServer(
   }
 }
 
-function elsewhere(directory: string): string {
-  return `The session belongs to ${directory}: opencode worked there, and not where looptrace was started.`;
+function elsewhere(own: string, asked: string): string {
+  return `The session belongs to ${own}: opencode worked there, and not in ${asked}.`;
 }
 
 const NOT_PROPAGATED = "The requests to models carry no traceparent of this trace: that needs that they are recorded.";
@@ -131,6 +131,7 @@ async function driveOn(
       environment,
       startedAt,
       isShared,
+      enter: lease.enter,
       stop,
       logFrom,
       usable: server.version.then(refuseOld),
@@ -154,7 +155,7 @@ async function driveOn(
     if (run.sessionId !== null) await lease.wire.conclude(run.sessionId).catch(() => undefined);
     hasToolServers = run.mcpServers.length > 0;
     const command = async (): Promise<CommandOptions> => ({
-      ...{ path, environment, directory },
+      ...{ path, environment, directory: workedIn },
       folder: await lease.workFolder(),
     });
     const read = await readBack(
@@ -188,7 +189,7 @@ async function driveOn(
       notes: [
         ...(warning === null ? [] : [warning]),
         ...(propagates && !lease.wire.announce ? [NOT_PROPAGATED] : []),
-        ...(workedIn === directory || isSamePlace(workedIn, directory) ? [] : [elsewhere(workedIn)]),
+        ...(workedIn === directory || isSamePlace(workedIn, directory) ? [] : [elsewhere(workedIn, directory)]),
         ...run.notes,
         ...recorded.notes,
         ...read.notes,
@@ -205,6 +206,8 @@ async function driveOn(
     if (lease.isShared && !hasBegun) {
       wasAborted = false;
       isUnfit = isServersFault(error);
+      // It may have loaded the directory for what it was asked.
+      hasToolServers = !isUnfit;
     }
     if (!isOver && doubt === undefined) throw error;
   } finally {

@@ -27,6 +27,11 @@ export interface ServedRunOptions {
   readonly usable: Promise<void>;
   /** Whether other prompts use the server too. */
   readonly isShared: boolean;
+  /**
+   * Tells that the turn will be worked at in another directory than the request's. @returns whether the server can be
+   * used there
+   */
+  readonly enter: (directory: string) => Promise<boolean>;
   /** Ends it: before the prompt nothing has happened then, later the turn is aborted. */
   readonly stop: StopRequest;
   /** Where in the server's log this run begins, in bytes. */
@@ -93,6 +98,8 @@ export async function runOnServer<Client, Event>(
   asked: ServedRunOptions,
 ): Promise<ServedRun> {
   const { server, stop } = asked;
+  // Told of below: until then other things are waited for.
+  asked.usable.catch(() => undefined);
   const request = await atItsPlace(adapter, asked);
   const options = { ...asked, request };
   const listening = new AbortController();
@@ -156,12 +163,14 @@ export async function runOnServer<Client, Event>(
 /** The request, with the directory that opencode will work in: that of the session which is gone on with. */
 async function atItsPlace<Client, Event>(
   { directoryOf }: ServerAdapter<Client, Event>,
-  { server, request, stop }: ServedRunOptions,
+  { server, request, stop, enter }: ServedRunOptions,
 ): Promise<CheckedRequest> {
   const { session, directory } = request;
   if (session === undefined || !directoryOf) return request;
   const own = await directoryOf(server.connection, directory, session, stop.signal);
-  return own === undefined || own === directory ? request : { ...request, directory: own };
+  if (own === undefined || own === directory) return request;
+  if (!(await enter(own))) throw new NotYetPromptedError(`the server cannot be used in ${own}`);
+  return { ...request, directory: own };
 }
 
 interface Turn<Event> {

@@ -34,6 +34,11 @@ export interface ServerLease {
   readonly isFound: boolean;
   /** Why it was started, in words; null where an earlier run has left it. */
   readonly why: string | null;
+  /**
+   * Notes that it is used in another directory instead, before the prompt. @returns false where it cannot be used there,
+   * since another run still works in what that was before
+   */
+  enter(directory: string): Promise<boolean>;
   /** Notes that a session is about to be prompted on it. */
   begin(sessionId: string): void;
   /**
@@ -192,15 +197,21 @@ export class ServerPool {
       if (isFit) return await this.lease(spec, signal, onStart);
       return { ...(await this.lease(alone(spec), signal, onStart)), why: CHANGED_PLACE };
     }
+    let place = spec.directory;
     return {
       ...started,
+      enter: async (directory) => {
+        if (warm !== undefined && !(await warm.enter(directory))) return false;
+        place = directory;
+        return true;
+      },
       // Prompts without a system prompt share a server, whatever agent they want.
       agent: spec.systemPrompt === undefined ? spec.agent : agent,
-      begin: (sessionId) => warm?.begin(sessionId, spec.directory),
+      begin: (sessionId) => warm?.begin(sessionId, place),
       release: ({ wasAborted, hasToolServers, isUnfit }) => {
         entry.aborted ||= wasAborted;
         entry.unfit ||= isUnfit || server.exit !== null;
-        warm?.conclude(spec.directory, hasToolServers);
+        warm?.conclude(place, hasToolServers);
         if (entry.unfit) this.#retire(key, entry);
         this.#release(entry);
       },

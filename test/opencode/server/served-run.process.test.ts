@@ -91,7 +91,7 @@ describe("permissions", () => {
     expect(outputs(second)).toEqual([elsewhere]);
     expect(seen.at(-1)?.step).toBe(1);
     expect(second.notes).toContain(
-      `The session belongs to ${elsewhere}: opencode worked there, and not where looptrace was started.`,
+      `The session belongs to ${elsewhere}: opencode worked there, and not in ${bench.workdir}.`,
     );
   });
 
@@ -217,6 +217,7 @@ test("what was missed while the events were interrupted is caught up with: the a
     environment,
     startedAt,
     isShared: false,
+    enter: async () => true,
     stop,
     usable: Promise.resolve(),
     logFrom: 0,

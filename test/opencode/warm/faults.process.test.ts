@@ -60,6 +60,26 @@ test("a killed run's turns are ended on a server that others use, which goes wit
   expect(standing.ids()).toEqual([]);
 });
 
+test("a turn that is worked at in another directory than where it was asked for is noted of that", async () => {
+  const standing = await standingServer();
+  const elsewhere = join(standing.folder, "elsewhere");
+  await mkdir(elsewhere);
+  const servers = new ServerPool({ mostTurns: 1, leaves: true });
+  const lease = await servers.lease({ ...standing.spec, warmMs: 600_000 });
+  expect(await lease.enter(elsewhere)).toBe(true);
+  lease.begin("ses_1");
+  const [id = ""] = standing.ids();
+  const folder = join(standing.servers, id, "leases");
+  const [name = ""] = await disk.readdir(folder);
+  const noted = (await readFile(join(folder, name), "utf8")).split("\n");
+  expect(noted).toEqual(expect.arrayContaining([`directory ${elsewhere}`, `session ses_1 ${elsewhere}`]));
+  expect(await lease.enter("/two\nlines")).toBe(false);
+  lease.release({ wasAborted: false, hasToolServers: true, isUnfit: false });
+  await servers.close();
+  const disposals = (await standing.asked()).filter((one) => one.includes("/instance/dispose"));
+  expect(disposals).toEqual([`POST /instance/dispose?${new URLSearchParams({ directory: elsewhere })}`]);
+});
+
 test("a server that is to end in the very moment in which runs come for it serves each of them, or none", async () => {
   const standing = await standingServer();
   for (let round = 0; round < 5; round += 1) {
