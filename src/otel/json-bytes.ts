@@ -1,4 +1,5 @@
 import { escapesIn } from "./escapes.js";
+import { type WrittenText, WrittenTexts } from "./written-texts.js";
 
 const FIRST_BYTES = 4 * 1024;
 const MOST_KEPT = 8 * 1024 * 1024;
@@ -21,7 +22,7 @@ const BACKSLASH = 0x5c;
 
 const encoder = new TextEncoder();
 /** A part of a text, before it is escaped. */
-const part = new Uint8Array(PART * 3);
+const part = new Uint8Array(PART * 3 + 4);
 const partView = new DataView(part.buffer);
 
 /** A place in what has been written. */
@@ -42,6 +43,7 @@ export class JsonBytes {
   #view: DataView<ArrayBuffer>;
   #length = 0;
   #added = 0;
+  readonly #texts = new WrittenTexts();
 
   /**
    * @param first for so many bytes there is room from the beginning; it may be generous, as most systems find memory for
@@ -122,9 +124,31 @@ export class JsonBytes {
    * @param layers how many texts of JSON it stands in, each in the next
    */
   text(text: string, layers: number): void {
-    if (text.length <= SHORT && this.#short(text)) return;
+    if (text.length <= SHORT) {
+      if (!this.#short(text)) this.#anew(text, layers);
+      return;
+    }
+    const known = this.#texts.find(text, layers);
+    if (known !== undefined) {
+      this.#again(known);
+      return;
+    }
+    const { length } = this;
+    const added = this.#added;
+    this.#anew(text, layers);
+    this.#texts.add({ text, layers, start: length, end: this.#length, added: this.#added - added });
+  }
+
+  #anew(text: string, layers: number): void {
     if (layers > 0 && !text.isWellFormed()) this.#illFormed(text, layers);
     else this.#long(text, layers);
+  }
+
+  #again({ start, end, added }: WrittenText): void {
+    this.#makeRoom(end - start);
+    this.#bytes.copyWithin(this.#length, start, end);
+    this.#length += end - start;
+    this.#added += added;
   }
 
   /** How far it goes now. */
@@ -134,6 +158,7 @@ export class JsonBytes {
 
   /** Forgets what has been written from there on. */
   rewind(mark: Mark): void {
+    if (mark.length < this.#length) this.#texts.forget();
     this.#length = mark.length;
     this.#added = mark.length - mark.unescaped;
   }
@@ -145,6 +170,7 @@ export class JsonBytes {
   }
 
   #forget(from: Mark, to: Mark): void {
+    this.#texts.forget();
     this.#added -= to.length - to.unescaped - (from.length - from.unescaped);
     this.#length -= to.length - from.length;
   }
@@ -233,42 +259,41 @@ export class JsonBytes {
 
   /** The first bytes of the part that was encoded last. */
   #escape(count: number, layers: number): void {
-    // In so many layers the longest escape is that of a quotation mark, or of a control character.
-    this.#makeRoom(count * (6 + (1 << layers)));
-    const { written, added } = escapesIn(layers);
-    const from = part;
+    // In so many layers the longest escape is that of a quotation mark, or of a control character; eight bytes are
+    // written where fewer may be meant.
+    this.#makeRoom(count * (6 + (1 << layers)) + 8);
+    if (layers === 0) {
+      this.#bytes.set(part.subarray(0, count), this.#length);
+      this.#length += count;
+      return;
+    }
+    const { written, words, lengths, added } = escapesIn(layers);
     const view = this.#view;
-    const to = this.#bytes;
     let length = this.#length;
     let more = 0;
     let at = 0;
+    // What an earlier part has left behind this one is no part of it.
+    partView.setInt32(count, 0x20202020);
     while (at < count) {
-      // Four bytes at once, as long as none of them is escaped.
-      if (at + 4 <= count) {
-        const four = partView.getInt32(at);
-        if (!isAnyEscaped(four)) {
-          view.setInt32(length, four);
-          length += 4;
-          at += 4;
-          continue;
-        }
-      }
-      for (const stop = Math.min(at + 4, count); at < stop; at += 1) {
-        const code = from[at] ?? 0;
-        const escaped = written[code];
-        if (escaped === undefined) {
-          to[length] = code;
-          length += 1;
-          continue;
-        }
-        for (let index = 0; index < escaped.length; index += 1) {
-          to[length] = escaped[index] ?? 0;
-          length += 1;
-        }
-        more += added[code] ?? 0;
-      }
+      // Four bytes at once, up to the first of them that is escaped.
+      const four = partView.getInt32(at, true);
+      view.setInt32(length, four, true);
+      const marks = marksOfEscaped(four);
+      const plain = marks === 0 ? 4 : (31 - Math.clz32(marks & -marks)) >> 3;
+      at += plain;
+      length += plain;
+      if (marks === 0) continue;
+      const code = part[at] ?? 0;
+      at += 1;
+      more += added[code] ?? 0;
+      const size = lengths[code] ?? 0;
+      view.setInt32(length, words[2 * code] ?? 0, true);
+      if (size > 4) view.setInt32(length + 4, words[2 * code + 1] ?? 0, true);
+      if (size > 8) this.#bytes.set(written[code] ?? [], length);
+      length += size;
     }
-    this.#length = length;
+    // The last four may have gone beyond the end.
+    this.#length = length - (at - count);
     this.#added += more;
   }
 
@@ -317,12 +342,17 @@ function digitsOf(value: number): number {
   return count;
 }
 
-/** Whether one of four bytes is a control character, a quotation mark or a backslash: its highest bit is then set. */
-function isAnyEscaped(four: number): boolean {
+/**
+ * Which of four bytes is a control character, a quotation mark or a backslash.
+ *
+ * @param four the first of them is the lowest
+ * @returns the highest bit of the first of them is set, and none of those before it; bits behind it may be set for nothing
+ */
+function marksOfEscaped(four: number): number {
   const controls = four - 0x20202020;
   const quotes = (four ^ 0x22222222) - 0x01010101;
   const slashes = (four ^ 0x5c5c5c5c) - 0x01010101;
-  return ((controls | quotes | slashes) & ~four & 0x80808080) !== 0;
+  return (controls | quotes | slashes) & ~four & 0x80808080;
 }
 
 function isFirstHalf(text: string, at: number): boolean {

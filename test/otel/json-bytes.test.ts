@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { encodeTrace } from "../../src/otel/encode-trace.js";
 import { JsonBytes } from "../../src/otel/json-bytes.js";
@@ -80,4 +81,58 @@ test("what lies between two marks is cut out, and sizes are those of what is lef
   for (const text of ['a"', '"c']) left.string(text, 1);
   expect(Buffer.from(bytes.written())).toEqual(Buffer.from(left.written()));
   expect(bytes.mark()).toEqual(left.mark());
+});
+
+const WHOLE = fc.oneof(
+  fc.string({ unit: "binary", minLength: 20, maxLength: 60 }),
+  fc.string({ unit: fc.constantFrom("a", '"', "\\", "\n", "\u0001", "\u007f", "é", "𝄞", "\ud834"), maxLength: 60 }),
+);
+const TEXT_IN_LAYERS = fc.record({ text: WHOLE, layers: fc.integer({ min: 1, max: 4 }) });
+
+function inLayers(text: string, layers: number): string {
+  return layers === 0 ? text : JSON.stringify(inLayers(text, layers - 1)).slice(1, -1);
+}
+
+test("each text is escaped for as many texts of JSON as it stands in, also where it was written before", () => {
+  fc.assert(
+    fc.property(fc.array(TEXT_IN_LAYERS, { minLength: 1, maxLength: 12 }), (texts) => {
+      const bytes = new JsonBytes(16);
+      const twice = [...texts, ...texts, ...texts.map(({ text, layers }) => ({ text, layers: 5 - layers }))];
+      for (const { text, layers } of twice) bytes.text(text, layers);
+      const expected = twice.map(({ text, layers }) => inLayers(text, layers)).join("");
+      expect(Buffer.from(bytes.written()).toString()).toBe(expected);
+      const unescaped = twice.map(({ text, layers }) => inLayers(text, layers - 1).toWellFormed()).join("");
+      expect(bytes.unescaped).toBe(Buffer.byteLength(unescaped));
+    }),
+  );
+});
+
+test("a text is written anew where what stood before it has moved or is gone", () => {
+  const text = `${"a text to say again ".repeat(3)}"`;
+  const escaped = inLayers(text, 1);
+  const other = (digit: string) => digit.repeat(2 * text.length);
+  const bytes = new JsonBytes(64);
+  const written = () => Buffer.from(bytes.written()).toString();
+  const write = (digit: string) => {
+    bytes.text(other(digit), 1);
+    bytes.text(text, 1);
+  };
+  bytes.text("head", 1);
+  const head = bytes.mark();
+  bytes.text(text, 1);
+  bytes.rewind(head);
+  write("1");
+  expect(written()).toBe(`head${other("1")}${escaped}`);
+  const middle = bytes.mark();
+  write("2");
+  bytes.cut(head, middle);
+  write("3");
+  expect(written()).toBe(`head${other("2")}${escaped}${other("3")}${escaped}`);
+  const end = bytes.mark();
+  bytes.take(end, Buffer.from("]"), head, end);
+  write("4");
+  expect(written()).toBe(`head${other("4")}${escaped}`);
+  bytes.clear();
+  write("5");
+  expect(written()).toBe(`${other("5")}${escaped}`);
 });

@@ -2,8 +2,19 @@ import { countMarkers } from "../../masking/marker.js";
 import { isFields } from "../../text/json-fields.js";
 import type { Loop, Tool } from "../../trace/model.js";
 
+/** Of loops that have been looked through: each subagent's span says it, and so do the spans of those above it. */
+const known = new WeakMap<Loop, number>();
+
 /** How many secrets were masked in the loop and below it; what a call is given was said before and counts there. */
 export function maskedIn(loop: Loop): number {
+  const before = known.get(loop);
+  if (before !== undefined) return before;
+  const count = countIn(loop);
+  known.set(loop, count);
+  return count;
+}
+
+function countIn(loop: Loop): number {
   const beside = loop.loops.reduce(addMasked, 0);
   return loop.steps.reduce(
     (sum, { call, retries, tools, loops, events }) => {

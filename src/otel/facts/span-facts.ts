@@ -2,6 +2,8 @@
  * What looptrace knows of each kind of span beside what conventions have names for, whoever reads the spans: each
  * profile of a destination says it in that destination's way. An undefined or null value is not said.
  */
+
+import { isoTime } from "../../text/iso-time.js";
 import type {
   Call,
   Cumulative,
@@ -79,7 +81,7 @@ export function toolFacts(tool: Tool): SpanFacts {
     status: tool.status,
     title: tool.title,
     tool_call_id: tool.callId,
-    argumentsStreamedFrom: tool.argumentsAt === null ? undefined : new Date(tool.argumentsAt).toISOString(),
+    argumentsStreamedFrom: tool.argumentsAt === null ? undefined : isoTime(tool.argumentsAt),
     // Where opencode's own start is not to be trusted the tool is taken to begin with its arguments.
     argumentsMs:
       tool.argumentsAt === null || tool.timing === "bounded" ? undefined : Math.max(0, tool.start - tool.argumentsAt),
@@ -110,7 +112,7 @@ export function retryFacts(retry: Retry): SpanFacts {
 
 export function eventFacts(event: StepEvent): SpanFacts {
   const { askedAt, ...attributes } = event.attributes;
-  return { ...attributes, ...(typeof askedAt === "number" ? { askedAt: new Date(askedAt).toISOString() } : {}) };
+  return { ...attributes, ...(typeof askedAt === "number" ? { askedAt: isoTime(askedAt) } : {}) };
 }
 
 export function phaseFacts({ timing, evidence }: OwnPhase): SpanFacts {

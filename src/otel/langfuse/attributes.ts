@@ -122,7 +122,7 @@ export function callAttributes(
       usageDetails: usageDetails(loop.copied ? NO_USAGE : recordedUsage(call), isUsageKnown),
       // Only what opencode priced: without a cost Langfuse prices from its own table of models.
       costDetails: call.cost !== null && !loop.copied ? { total: call.cost } : undefined,
-      completionStartTime: call.firstTokenAt === null ? undefined : new Date(call.firstTokenAt),
+      firstTokenAt: call.firstTokenAt ?? undefined,
     },
     extra: callExtra(call, loop, given),
   });

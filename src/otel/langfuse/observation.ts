@@ -5,6 +5,7 @@ import {
 } from "@langfuse/tracing";
 import type { Attributes } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import { isoTime } from "../../text/iso-time.js";
 import { cleanAttribute, cleanText, cleanValue } from "../clean-value.js";
 import type { SpanFacts } from "../facts/span-facts.js";
 import type { Verdict } from "../facts/verdicts.js";
@@ -22,11 +23,16 @@ export interface Observation {
   /** By which its metadata are put in order. */
   readonly kind: keyof typeof READING;
   readonly metadata: SpanFacts;
-  readonly generation?: { readonly [Field in GenerationField]?: LangfuseGenerationAttributes[Field] | undefined };
+  readonly generation?: {
+    readonly [Field in GenerationField]?: LangfuseGenerationAttributes[Field] | undefined;
+  } & {
+    /** ms since the epoch. */
+    readonly firstTokenAt?: number | undefined;
+  };
   readonly extra?: Attributes;
 }
 
-type GenerationField = "model" | "modelParameters" | "usageDetails" | "costDetails" | "completionStartTime";
+type GenerationField = "model" | "modelParameters" | "usageDetails" | "costDetails";
 
 /**
  * The attributes of one span: those of its trace, Langfuse's own, and OTel's beside them. Langfuse's are what its
@@ -48,7 +54,9 @@ export function observation(
     own.names.push(name);
     own.values.push(value);
   };
-  for (const [name, value] of Object.entries(about.extra ?? {})) set(name, cleanAttribute(value, textLimit));
+  const { extra = {} } = about;
+  // Made here, and of no class: a list of its fields would be an object for each.
+  for (const name in extra) set(name, cleanAttribute(extra[name], textLimit));
   set(names.OBSERVATION_TYPE, type);
   set(names.OBSERVATION_LEVEL, level);
   set(names.OBSERVATION_STATUS_MESSAGE, message);
@@ -57,7 +65,10 @@ export function observation(
   set(names.OBSERVATION_MODEL, generation.model);
   set(names.OBSERVATION_USAGE_DETAILS, written(generation.usageDetails));
   set(names.OBSERVATION_COST_DETAILS, written(generation.costDetails));
-  set(names.OBSERVATION_COMPLETION_START_TIME, written(generation.completionStartTime));
+  if (generation.firstTokenAt !== undefined) {
+    // Langfuse's SDK writes it as JSON, with its quotation marks.
+    set(names.OBSERVATION_COMPLETION_START_TIME, `"${isoTime(generation.firstTokenAt)}"`);
+  }
   set(names.OBSERVATION_MODEL_PARAMETERS, written(generation.modelParameters));
   tellMetadata(about.kind, about.metadata, error, (key, value) => {
     const text = written(cleanValue(value, textLimit, files));

@@ -34,13 +34,14 @@ test("An observation has the attributes that Langfuse's own SDK would give it, i
   fc.assert(
     fc.property(fc.constantFrom(...types), about, generation, metadata, (type, said, given, facts) => {
       const { statusMessage, input, output } = said;
+      const { completionStartTime } = given;
       const { own } = observation(context, type, {
         input,
         output,
         verdict: { error: null, level: "WARNING", statusMessage },
         kind: "event",
         metadata: facts,
-        generation: given,
+        generation: { ...given, firstTokenAt: completionStartTime?.getTime() },
       });
       const known = Object.entries(facts).filter(([, value]) => value !== null && value !== undefined);
       const wanted = createObservationAttributes(type, {
