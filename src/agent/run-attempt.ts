@@ -93,7 +93,9 @@ async function driveAndRecord(
     halting.abort(new Error("a limit of the run was reached"));
   });
   // Asked before the agent changes anything, and not waited for.
-  const git = request.git === undefined ? gitOf(request.drive) : request.git;
+  const { environment = process.env } = request.drive;
+  const directory = resolve(request.drive.directory ?? ".");
+  let git = request.git === undefined ? gitState(directory, environment) : request.git;
   const driven = await drive(
     { ...request.drive, checkAnswer: request.checkOutput },
     {
@@ -108,6 +110,8 @@ async function driveAndRecord(
       },
       onServed: (served) => {
         passwords.push(...passwordOf(served));
+        // A session that is gone on with is worked at in its own directory.
+        if (served.directory !== directory) git = gitState(served.directory, environment);
         const told = hooks.onServed?.(served);
         const live = liveFor(request, served);
         const practising = rehearsalOf(served.generation, async (signal) => {
@@ -170,10 +174,6 @@ async function driveAndRecord(
 function priceOf({ drive: { model = "" }, prices = [] }: AttemptRequest): UserPrice | undefined {
   const [providerId = "", ...rest] = model.split("/");
   return userPriceOf(prices, { providerId, modelId: rest.join("/"), variant: null });
-}
-
-function gitOf({ directory = ".", environment = process.env }: DriveRequest): Promise<GitFacts | null> {
-  return gitState(resolve(directory), environment);
 }
 
 /** Whether what is closed of the turn goes out while it runs. */
