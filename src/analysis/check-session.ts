@@ -188,7 +188,7 @@ function costOf({ traces, gaps, unseen, others }: Facts): Measurement {
   // opencode makes the cost of the tokens that it recorded.
   if (gaps.doubts.length > 0) return { value: known, note: doubtNote(gaps), uncertain: true };
   if (unseen !== null) return { value: known, note: unseen, uncertain: true };
-  if (gaps.otherCalls.unknown > 0) return { value: known, note: unknownNote(gaps), uncertain: true };
+  if (gaps.otherCalls.withoutUsage > 0) return { value: known, note: unknownNote(gaps), uncertain: true };
   return { value: known ?? 0 };
 }
 
@@ -199,7 +199,7 @@ function tokensOf({ traces, gaps, unseen, others }: Facts): Measurement {
   }
   const usage = traces.reduce((sum, { loop }) => addUsage(sum, loop.totalsWithSubagents.usage), others.usage);
   const value = totalTokens(usage);
-  const lacking = unseen ?? (gaps.otherCalls.unknown > 0 ? unknownNote(gaps) : null);
+  const lacking = unseen ?? (gaps.otherCalls.withoutUsage > 0 ? unknownNote(gaps) : null);
   if (doubts.length === 0) return lacking === null ? { value } : { value, note: lacking, uncertain: true };
   // Of what contradicts itself the smaller is what was used at least.
   const tooMuch = doubts.reduce((sum, { doubt: { kind, recorded, total } }) => {
@@ -209,8 +209,8 @@ function tokensOf({ traces, gaps, unseen, others }: Facts): Measurement {
   return { value, least: value - tooMuch, note: doubtNote(gaps), uncertain: true };
 }
 
-function unknownNote({ otherCalls: { unknown } }: Gaps): string {
-  return `tokens and cost of ${plural(unknown, "call")} beside the steps are not known`;
+function unknownNote({ otherCalls: { withoutUsage } }: Gaps): string {
+  return `tokens and cost of ${plural(withoutUsage, "call")} beside the steps are not known`;
 }
 
 function doubtNote({ doubts, calls }: Gaps): string {

@@ -32,10 +32,8 @@ export interface Gaps {
   readonly otherCalls: Spent & {
     readonly kinds: readonly OtherCall["kind"][];
     readonly calls: number;
-    /** Those whose tokens nothing tells. */
+    /** Those that took tokens, and nothing tells how many. */
     readonly withoutUsage: number;
-    /** Those of them that were not refused, so that they took some. */
-    readonly unknown: number;
     /** Those whose tokens are known, and not what they cost. */
     readonly withoutCost: number;
   };
@@ -72,8 +70,7 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
       ...spentOnOthers(others),
       kinds: [...new Set(others.map(({ kind }) => kind))],
       calls: others.length,
-      withoutUsage: others.filter(({ usage }) => usage === null).length,
-      unknown: others.filter(isUnknown).length,
+      withoutUsage: others.filter(isUnknown).length,
       withoutCost: others.filter(({ usage, cost: usd }) => usd === null && usage && totalTokens(usage) > 0).length,
     },
   };

@@ -187,6 +187,11 @@ describe("a recorded one whose tokens nothing tells", () => {
     expect(status(trace)).toBe("pass");
     const [turn] = sessionFacts([trace])?.turns ?? [];
     expect(turn?.others).toMatchObject([{ usage: NO_USAGE, cost: null }]);
+    expect(gapTexts.otherCalls(gapsOf([trace]))).toEqual([
+      "in no sum: other calls with 0 tokens (for the session's title)",
+    ]);
+    const root = describeTrace(trace).at(-1)?.attributes["langfuse.observation.metadata.otherCalls"];
+    expect(JSON.parse(String(root))).toEqual({ calls: 1, usage: NO_USAGE, cost: null });
   });
 
   test("has what opencode counted beyond all that it tells", () => {

@@ -1,4 +1,5 @@
 import type { Loop, Totals } from "../../trace/model.js";
+import { isUnknown } from "../../trace/other-call-usage.js";
 import { otherCallsIn, spentOnOthers } from "../../trace/other-calls.js";
 import { LOOPTRACE_VERSION } from "../../version.js";
 import type { TraceContext } from "../trace-context.js";
@@ -48,7 +49,7 @@ function othersOf(loop: Loop): object | undefined {
   const calls = otherCallsIn(loop);
   if (calls.length === 0) return undefined;
   const spent = spentOnOthers(calls);
-  const withoutUsage = calls.filter(({ usage }) => usage === null).length;
+  const withoutUsage = calls.filter(isUnknown).length;
   if (withoutUsage === 0) return { calls: calls.length, ...spent };
   return { calls: calls.length, withoutUsage, ...spent, ...(withoutUsage === calls.length ? { usage: null } : {}) };
 }
