@@ -101,6 +101,7 @@ export {
   PermissionRejectedError,
   RateLimitError,
   ServerError,
+  StartFailedError,
   TimeoutError,
   UnknownOpenCodeError,
 } from "./errors/opencode-errors.js";

@@ -156,8 +156,7 @@ async function driveAndRecord(
     ...subagentNotes(last?.loop, beside.asking, driven.endedAt),
     ...limitNotes(request.limits ?? {}, traces),
   ];
-  if (error?.code === "invalid_request" && error.reason === "start")
-    ofTurn.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
+  if (error?.code === "start_failed") ofTurn.push(...extraArgumentNotes(request.drive.extraArguments ?? []));
   // A caller who ended it knows why.
   const isWanted = error?.code === "aborted" && error.abortedBy === "caller";
   const cameToNothing = error !== null && !isWanted && (last?.loop.steps.length ?? 0) === 0;

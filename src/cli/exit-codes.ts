@@ -16,7 +16,7 @@ export const EXIT = {
   unverified: 1,
   /** `looptrace dashboard`: Langfuse refuses a widget, which was left out. */
   incomplete: 1,
-  /** Wrong usage, wrong configuration, input that cannot be read. */
+  /** Wrong usage, wrong configuration, input that cannot be read, an opencode that cannot be started. */
   usage: 2,
   /**
    * The turn is fine, but its trace could not be delivered now and waits in the outbox, or could not even be

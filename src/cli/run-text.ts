@@ -72,12 +72,12 @@ const LONGEST_LINE = 160;
  * nothing. It may print its whole usage: what was said before them is in the log that was kept.
  */
 export function lastWords(error: ErrorFacts): string {
-  const isUnexplained = error.evidence === "process" && (error.code === "unknown" || error.code === "invalid_request");
+  const isUnexplained = error.evidence === "process" && (error.code === "unknown" || error.code === "start_failed");
   if (!isUnexplained || error.stderr === undefined) return "";
   const lines = severalLines(error.stderr)
     .split("\n")
     .map((line) => line.trim())
-    .filter(Boolean);
+    .filter((line) => line !== "" && !error.message.endsWith(oneLine(line)));
   const last = lines.slice(-MOST_LINES).map((line) => oneLine(line).slice(0, LONGEST_LINE).toWellFormed());
   const shown = lines.length > last.length ? ["…", ...last] : last;
   return shown.map((line) => `opencode: ${line}\n`).join("");

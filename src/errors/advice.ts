@@ -33,6 +33,8 @@ function whatToDo(facts: ErrorFacts): string {
       return "no credit left, or a spending limit is reached; top up the account with the provider, or use another provider";
     case "invalid_request":
       return invalidRequest(facts.reason);
+    case "start_failed":
+      return "opencode could not be started, and no model was asked; put right what it says: its folders, its configuration, or its arguments";
     case "server_error":
       return facts.statusCode === undefined
         ? "the provider failed or cannot be reached; check the network and its URL, then try again"
@@ -77,7 +79,7 @@ function invalidRequest(reason: FactsOf<"invalid_request">["reason"]): string {
     case "model":
       return "check the model's name (`opencode models` lists them), and that the key of its provider is set (`opencode auth login`)";
     case "start":
-      return "opencode did not begin; check its configuration and the arguments that were given to it";
+      return "it was refused before opencode was started; put right what was asked for";
     case undefined:
       return "the request was refused as it is; check the model's name (`opencode models` lists them) and the options";
     default:

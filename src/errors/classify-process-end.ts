@@ -2,6 +2,7 @@ import { howLong } from "../text/how-long.js";
 import { defined } from "../text/json-fields.js";
 import { type ErrorContext, failure } from "./error-context.js";
 import type { ErrorEvidence, ErrorFacts } from "./error-facts.js";
+import { tellingLine } from "./telling-line.js";
 import type { TurnEvidence } from "./turn-evidence.js";
 
 /** Signals by which a process is ended from outside; the others (SIGSEGV, SIGABRT, …) are the process's own crash. */
@@ -50,17 +51,19 @@ export function endedBySomebody(evidence: TurnEvidence): ErrorFacts | null {
 }
 
 /**
- * opencode ended by itself, and the turn has no answer. Before there was a session it had found the arguments, the
- * configuration or the session wrong: the same again would end the same way.
+ * opencode ended by itself, and the turn has no answer. Before there was a session it had found its folders, its
+ * configuration, the arguments or the session wrong: the same again would end the same way, with any model.
  */
 export function endedByItself(evidence: TurnEvidence): ErrorFacts | null {
   if (evidence.process === undefined) return null;
   const { exitCode, signal } = evidence.process;
   if (evidence.lastAssistant === null && evidence.sessionId === undefined && exitCode) {
-    // Where it said something, that is shown, or given as `stderr`.
-    const why = evidence.stderr?.trim() ? "its stderr says why" : "it said nothing, and is perhaps not opencode";
-    const message = `opencode ended with exit code ${exitCode} before there was a session; ${why}.`;
-    return { ...failure("invalid_request", message, contextOf(evidence, "process")), reason: "start" };
+    const said = evidence.stderr?.trim() ?? "";
+    const line = tellingLine(said);
+    const why = said === "" ? "; it said nothing, and is perhaps not opencode." : "; its stderr says why.";
+    const how = `opencode ended with exit code ${exitCode} before there was a session`;
+    const message = `${how}${line === undefined ? why : `: ${line}`}`;
+    return failure("start_failed", message, contextOf(evidence, "process"));
   }
   const how = signal === undefined ? `ended with exit code ${exitCode ?? "unknown"}` : `crashed with ${signal}`;
   const when = evidence.lastAssistant === null ? "before the model was asked" : "before the turn's answer";

@@ -74,11 +74,12 @@ export const errorFactsSchema = z.discriminatedUnion("code", [
     ...shared,
     code: z.literal("invalid_request"),
     /**
-     * What opencode itself could not begin with, so that no provider was asked: the model, or its own arguments and
-     * configuration. Absent where a provider refused the request.
+     * What could not be begun with, so that no provider was asked: a model that opencode does not know, or a request
+     * that was refused before opencode was started. Absent where a provider refused the request.
      */
     reason: z.enum(["model", "start"]).exactOptional(),
   }),
+  z.object({ ...shared, code: z.literal("start_failed") }),
   z.object({
     ...shared,
     code: z.literal("server_error"),

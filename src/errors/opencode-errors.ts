@@ -30,10 +30,19 @@ export class InvalidRequestError extends OpenCodeError<FactsOf<"invalid_request"
   /** The class, as it stands in JSON. */
   override readonly name = "InvalidRequestError";
 
-  /** What opencode itself could not begin with; undefined where a provider refused the request. */
+  /** What could not be begun with; undefined where a provider refused the request. */
   get reason(): "model" | "start" | undefined {
     return this.facts.reason;
   }
+}
+
+/**
+ * opencode ended before there was a session: its folders, its configuration or its arguments are not as they have to be.
+ * No model was asked.
+ */
+export class StartFailedError extends OpenCodeError<FactsOf<"start_failed">> {
+  /** The class, as it stands in JSON. */
+  override readonly name = "StartFailedError";
 }
 
 /** The provider failed, is overloaded, or could not be reached. */
@@ -170,6 +179,7 @@ export type AnyOpenCodeError =
   | AuthenticationError
   | BillingError
   | InvalidRequestError
+  | StartFailedError
   | ServerError
   | MaxOutputTokensError
   | ContentFilterError
@@ -191,6 +201,8 @@ export function errorFromFacts(facts: ErrorFacts, options?: ErrorOptions): AnyOp
       return new BillingError(facts, options);
     case "invalid_request":
       return new InvalidRequestError(facts, options);
+    case "start_failed":
+      return new StartFailedError(facts, options);
     case "server_error":
       return new ServerError(facts, options);
     case "max_output_tokens":

@@ -35,6 +35,7 @@ export const retryPolicies = {
   authentication_failed: { ...never, ...ofTheAccount },
   billing_error: { ...never, ...ofTheAccount },
   invalid_request: { ...never, ...anywhere },
+  start_failed: { ...never, ...anywhere },
   server_error: { ...backoff, ...ofTheProvider },
   max_output_tokens: { kind: "once", ...anywhere },
   content_filter: { ...never, ...anywhere },

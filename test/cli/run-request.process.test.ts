@@ -8,7 +8,7 @@ import { fakeOpenCode, type RecordedRun } from "./fake-opencode.js";
 async function handedOver(argv: readonly string[], stdin = ""): Promise<RecordedRun> {
   const { env, cwd, lastRun } = await fakeOpenCode();
   const { code } = await looptrace(["run", ...argv], { env, cwd, stdin });
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   return lastRun();
 }
 
@@ -98,6 +98,30 @@ test("--continue, and settings from the file where no option says otherwise", as
   expect(stderr).toContain("The opencode that LOOPTRACE_OPENCODE names cannot be started");
 });
 
+test("an opencode that cannot start: its line that says why, what to do, and exit 2", async () => {
+  const { env, cwd, path } = await fakeOpenCode();
+  await writeFile(
+    path,
+    `#!/bin/sh
+[ "$1" = --version ] && echo 1.18.33 && exit 0
+printf "EACCES: permission denied, mkdir '/data/opencode'\\n    path: 1,\\n syscall: 2,\\n   errno: 3,\\n    code: 4\\nBun v1\\n" >&2
+exit 1
+`,
+  );
+  const { code, stdout, stderr } = await looptrace(["run", "hi"], { env, cwd });
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(
+    /\nlooptrace: start_failed: opencode could not be started, .* put right what it says.* \(opencode ended with exit code 1 before there was a session: EACCES: permission denied, mkdir '\/data\/opencode'\)\n$/,
+  );
+  const json = await looptrace(["run", "--json", "--quiet", "hi"], { env, cwd });
+  expect(json.code).toBe(2);
+  expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: "start_failed", exitCode: 1 }, sessionId: null });
+  // A server that a schema needs, say, is no `opencode run`.
+  const served = await looptrace(["run", "--driver", "server", "hi"], { env, cwd });
+  expect(served.code).toBe(2);
+  expect(served.stderr).toContain("opencode said: EACCES: permission denied, mkdir '/data/opencode'\n");
+});
+
 test("opencode's last words stand beside a failure that nothing else explains", async () => {
   const { env, cwd, path } = await fakeOpenCode();
   await writeFile(
@@ -105,9 +129,9 @@ test("opencode's last words stand beside a failure that nothing else explains", 
     '#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit 0\nprintf "no \\033[31mluck\\n" >&2\nexit 7\n',
   );
   const { code, stdout, stderr } = await looptrace(["run", "hi"], { env, cwd });
-  expect([code, stdout]).toEqual([1, ""]);
+  expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(
-    /^starting opencode\nlooptrace: All that opencode said is kept in .+\nopencode: no luck\nlooptrace: invalid_request: .*exit code 7.*\n$/,
+    /^starting opencode\nlooptrace: All that opencode said is kept in .+\nlooptrace: start_failed: .*exit code 7.*: no luck\)\n$/,
   );
 });
 

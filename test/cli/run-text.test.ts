@@ -44,8 +44,7 @@ test("opencode's last words are few, short and harmless", () => {
   const usage = Array.from({ length: 60 }, (_, index) => `  --option-${index} ${"x".repeat(300)}\u001b[31m`);
   const error = {
     ...shared,
-    code: "invalid_request",
-    reason: "start",
+    code: "start_failed",
     evidence: "process",
     stderr: usage.join("\n"),
   } as const;
@@ -55,6 +54,8 @@ test("opencode's last words are few, short and harmless", () => {
   expect(lines[4]).toMatch(/^opencode: --option-59 x+$/);
   for (const line of lines) expect(line.length).toBeLessThan(180);
   expect(lastWords({ ...error, stderr: "one\n\ntwo" })).toBe("opencode: one\nopencode: two\n");
+  // What the message quotes is not said twice.
+  expect(lastWords({ ...error, message: "It ended: one", stderr: "one\n\ntwo" })).toBe("opencode: two\n");
 });
 
 test("where a provider or a deadline explains the failure they say nothing", () => {

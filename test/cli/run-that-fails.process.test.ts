@@ -186,15 +186,13 @@ test("arguments that opencode does not know: the end of what it says, not its wh
   await using bench = await isolatedOpenCode(await loadScenario("plain-answer"));
   const around = { env: cliEnvironment(bench), cwd: bench.workdir };
   const run = await looptrace(["run", "--json", "Say hello.", "--", "--no-such-option=secret"], around);
-  expect(run.code).toBe(1);
+  expect(run.code).toBe(2);
   expect(run.stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(9);
-  expect(lastLine(run.stderr)).toMatch(
-    /^looptrace: invalid_request: opencode did not begin; check its configuration and the arguments /,
-  );
+  expect(lastLine(run.stderr)).toMatch(/^looptrace: start_failed: opencode could not be started, .* or its arguments /);
   expect(run.stderr).toContain("extra arguments: --no-such-option=…. ");
   expect(run.stderr).not.toContain("secret");
   const { error, notes } = JSON.parse(run.stdout);
-  expect(error).toMatchObject({ code: "invalid_request", reason: "start" });
+  expect(error).toMatchObject({ code: "start_failed" });
   expect(readFileSync(keptLog(notes), "utf8").split("\n").length).toBeGreaterThan(30);
 });
 

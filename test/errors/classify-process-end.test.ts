@@ -40,7 +40,21 @@ test("a deadline while a tool is at work: which, and for how long", () => {
 test("opencode that ends before there is a session could not begin; later, or with a good exit code, it is not known why", () => {
   const failed = (fields: object) =>
     classify(turn({ lastAssistant: null, process: { exitCode: 1, by: "other" }, ...fields }));
-  expect(failed({})).toMatchObject({ code: "invalid_request", reason: "start", exitCode: 1 });
+  expect(failed({})).toMatchObject({
+    code: "start_failed",
+    exitCode: 1,
+    message:
+      "opencode ended with exit code 1 before there was a session; it said nothing, and is perhaps not opencode.",
+  });
+  const stderr = "ENOTDIR: not a directory, mkdir '/data/opencode'\n   path: 1,\nerrno: -20\n\nBun v1.3.14\n";
+  expect(failed({ stderr })).toMatchObject({
+    code: "start_failed",
+    retryable: false,
+    stderr,
+    message:
+      "opencode ended with exit code 1 before there was a session: ENOTDIR: not a directory, mkdir '/data/opencode'",
+  });
+  expect(failed({ stderr: "a\nb\nc\nd" })?.message).toMatch(/session; its stderr says why\.$/);
   expect(failed({ sessionId: "ses_1" })).toMatchObject({ code: "unknown" });
   expect(failed({ process: { exitCode: 0, by: "other" } })).toMatchObject({ code: "unknown" });
 });

@@ -246,7 +246,7 @@ const failing: readonly Row[] = [
       stderr: "Error: Config file is not valid JSON(C): 401 Unauthorized",
     }),
     {
-      code: "invalid_request",
+      code: "start_failed",
       evidence: "process",
       exitCode: 1,
       stderr: "Error: Config file is not valid JSON(C): 401 Unauthorized",
@@ -507,5 +507,5 @@ it("a program that ended before all, and without a word, may be no opencode", ()
   const ended = turn({ sessionId: undefined, lastAssistant: null, process, stderr: "\n" });
   const before = "opencode ended with exit code 1 before there was a session";
   expect(classify(ended)?.message).toBe(`${before}; it said nothing, and is perhaps not opencode.`);
-  expect(classify({ ...ended, stderr: "no luck" })?.message).toBe(`${before}; its stderr says why.`);
+  expect(classify({ ...ended, stderr: "no luck" })?.message).toBe(`${before}: no luck`);
 });

@@ -29,6 +29,7 @@ const family = {
   authentication_failed: [classes.AuthenticationError, {}, {}],
   billing_error: [classes.BillingError, {}, {}],
   invalid_request: [classes.InvalidRequestError, {}, {}],
+  start_failed: [classes.StartFailedError, {}, {}],
   server_error: [classes.ServerError, { retryAfterMs: 3_000 }, { retryAfterMs: 3_000 }],
   max_output_tokens: [
     classes.MaxOutputTokensError,

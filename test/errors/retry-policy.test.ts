@@ -9,6 +9,7 @@ describe("retryPolicies", () => {
       authentication_failed: "never",
       billing_error: "never",
       invalid_request: "never",
+      start_failed: "never",
       server_error: "backoff",
       max_output_tokens: "once",
       content_filter: "never",

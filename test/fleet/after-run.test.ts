@@ -15,6 +15,7 @@ const FACTS: Readonly<Record<ErrorCode, ErrorFacts>> = {
   authentication_failed: { ...fact, code: "authentication_failed" },
   billing_error: { ...fact, code: "billing_error" },
   invalid_request: { ...fact, code: "invalid_request" },
+  start_failed: { ...fact, code: "start_failed" },
   server_error: { ...fact, code: "server_error" },
   max_output_tokens: { ...fact, code: "max_output_tokens", reason: "output_limit" },
   content_filter: { ...fact, code: "content_filter" },

@@ -186,6 +186,8 @@ export async function run(
   else if (result.error) terminal.err(failureText(result.error));
 
   if (interrupt.signal.aborted) return EXIT.interrupted;
+  // What has to be put right is around the run: there was no turn.
+  if (result.error?.code === "start_failed") return EXIT.usage;
   if (result.error) return EXIT.turnFailed;
   return isDelivered(own) && (destinations.length > 0 || result.kept) ? EXIT.ok : EXIT.undelivered;
 }

@@ -4,7 +4,7 @@ Exit codes:
   0    the turn succeeded and its trace is where it belongs
   1    the agent's turn failed; one line says why, --json has it whole
        (check: a budget does not hold; doctor: something failed)
-  2    wrong usage, configuration or input
+  2    wrong usage, configuration or input; or opencode could not be started
   3    the turn is fine, but its trace could not be delivered (it is in the outbox) or kept
   130  interrupted; what happened so far is recorded`;
 

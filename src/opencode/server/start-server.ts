@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onExit } from "signal-exit";
 import { OpenCodeCommandError } from "../../errors/opencode-command-error.js";
 import { OpenCodeNotFoundError } from "../../errors/opencode-not-found-error.js";
+import { tellingLine } from "../../errors/telling-line.js";
 import { readOwnText } from "../../files/own-files.js";
 import { plainText } from "../../text/plain-text.js";
 import { childEnvironment } from "../program/child-environment.js";
@@ -232,7 +233,10 @@ async function failed(exit: ProcessExit, stderr: string, notStarted: Error | und
     .filter((line) => parseLogLine(line) === undefined)
     .map((line) => plainText(line).trim())
     .filter((line) => line !== "");
-  throw new OpenCodeCommandError("opencode serve", `${how} before it listened.`, said.slice(-5).join("\n"));
+  const last = said.slice(-5);
+  const why = tellingLine(said.join("\n"));
+  const whole = why === undefined || last.includes(why) ? last : [why, ...last];
+  throw new OpenCodeCommandError("opencode serve", `${how} before it listened.`, whole.join("\n"));
 }
 
 /** Read without a schema, since loading one takes as long as the server's start leaves time for. */
