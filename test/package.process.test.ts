@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { pages, relativeTargetsOf } from "./docs/pages.js";
 import { sharedPackage } from "./support/built-package.js";
 import { TSC } from "./support/declarations.js";
 import { patiently } from "./support/patience.js";
@@ -99,6 +100,16 @@ test("the tarball holds the built package, the pages for its users, and nothing 
     ),
   );
   expect(bundled.filter((path) => path.endsWith(".d.ts"))).toEqual([]);
+});
+
+test("a page links to what is not in the package by the repository's address", () => {
+  // On npm README's relative links lead to the repository.
+  const packed = pages.filter(({ path }) => files.includes(path) && path !== "README.md");
+  expect(packed.length).toBeGreaterThan(20);
+  const dead = packed.flatMap((page) =>
+    relativeTargetsOf(page).flatMap((target) => (files.includes(target.path) ? [] : [`${page.path}: ${target.path}`])),
+  );
+  expect(dead).toEqual([]);
 });
 
 test("its manual page is where npm looks for it", () => {

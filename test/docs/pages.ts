@@ -55,15 +55,28 @@ export function pageAt(path: string): Page {
   return page;
 }
 
+/** Where a page finds what the package does not bring. */
+const ADDRESS = "https://github.com/looptrace/looptrace/blob/main/";
+
+interface Target {
+  readonly path: string;
+  readonly anchor: string;
+}
+
 /** What the links of a page lead to, as a path from the repository's root with the anchor; only those to files. */
-export function targetsOf({ path, links }: Page): readonly { readonly path: string; readonly anchor: string }[] {
-  return links
-    .filter((link) => !/^[a-z]+:/.test(link))
-    .map((link) => {
-      const [file = "", anchor = ""] = link.split("#");
-      const target = file === "" ? path : relative(REPOSITORY, join(REPOSITORY, dirname(path), file));
-      return { path: target, anchor };
-    });
+export function targetsOf(page: Page): readonly Target[] {
+  const byAddress = page.links.filter((link) => link.startsWith(ADDRESS));
+  return [...relativeTargetsOf(page), ...byAddress.map((link) => targetOf("README.md", link.slice(ADDRESS.length)))];
+}
+
+/** Those without the links by the repository's address. */
+export function relativeTargetsOf({ path, links }: Page): readonly Target[] {
+  return links.filter((link) => !/^[a-z]+:/.test(link)).map((link) => targetOf(path, link));
+}
+
+function targetOf(page: string, link: string): Target {
+  const [file = "", anchor = ""] = link.split("#");
+  return { path: file === "" ? page : relative(REPOSITORY, join(REPOSITORY, dirname(page), file)), anchor };
 }
 
 /**
