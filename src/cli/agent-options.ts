@@ -43,6 +43,11 @@ export async function agentOptions(
       "--propagate",
       "--propagate does not go with --no-wire: requests carry a traceparent where they are recorded.\nLeave one of them out.",
     );
+  if (flags.cold === true && flags.warm !== undefined && flags.warm > 0)
+    throw new ConfigurationError(
+      "--warm",
+      "--warm does not go with --cold: the one says how long opencode stays, the other that none does.\nLeave one of them out.",
+    );
   const without = plain.wire === false ? "--no-wire" : wireContent === false ? "--no-content" : undefined;
   if (plain.fullInput === true && without !== undefined) terminal.err(idleFullInput(without));
   const warmMs = flags.cold === true ? 0 : (flags.warm ?? warmthInEnvironment(terminal.env) ?? context.file.warm);

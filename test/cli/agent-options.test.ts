@@ -24,6 +24,12 @@ test("a traceparent that no request could carry is refused before anything is st
   expect(await saidOf({ propagate: true, wire: true })).toEqual([]);
 });
 
+test("an opencode that is to stay and not to stay is refused", async () => {
+  await expect(saidOf({ warm: 600_000, cold: true })).rejects.toThrow(/^--warm does not go with --cold: /);
+  for (const flags of [{ warm: 0, cold: true }, { warm: 600_000 }, { cold: true }])
+    expect(await saidOf(flags)).toEqual([]);
+});
+
 test.each([
   [{ wire: false }, "--no-wire"],
   [{ content: false }, "--no-content"],
