@@ -188,7 +188,9 @@ function costOf({ traces, gaps, unseen, others }: Facts): Measurement {
   // opencode makes the cost of the tokens that it recorded.
   if (gaps.doubts.length > 0) return { value: known, note: doubtNote(gaps), uncertain: true };
   if (unseen !== null) return { value: known, note: unseen, uncertain: true };
-  if (gaps.otherCalls.withoutUsage > 0) return { value: known, note: unknownNote(gaps), uncertain: true };
+  const { withoutUsage: unknown, withoutCost: unpriced } = gaps.otherCalls;
+  if (unknown > 0) return { value: known, note: unknownNote(gaps), uncertain: true };
+  if (unpriced > 0) return { value: known, note: unpricedNote(unpriced), uncertain: true };
   return { value: known ?? 0 };
 }
 
@@ -211,6 +213,10 @@ function tokensOf({ traces, gaps, unseen, others }: Facts): Measurement {
 
 function unknownNote({ otherCalls: { withoutUsage } }: Gaps): string {
   return `tokens and cost of ${plural(withoutUsage, "call")} beside the steps are not known`;
+}
+
+function unpricedNote(calls: number): string {
+  return `the cost of ${plural(calls, "call")} beside the steps is not known; \`prices\` in looptrace.config.json can say it`;
 }
 
 function doubtNote({ doubts, calls }: Gaps): string {
