@@ -12,7 +12,7 @@ import { processTerminal } from "../../src/cli/terminal.js";
 import { tellWriteErrors } from "../../src/cli/write-errors.js";
 import { storePathsAt } from "../../src/files/store-paths.js";
 import { lastStoredSession } from "../../src/sessions/stored-files.js";
-import { demoHome, lookAtDemo, lookCommands } from "./look.js";
+import { demoHome, inClone, lookAtDemo, lookCommands } from "./look.js";
 import { type Demo, openDemo } from "./open-demo.js";
 
 const exitCodeOf = tellWriteErrors();
@@ -21,7 +21,7 @@ const own = processTerminal();
 async function play(demo: Demo): Promise<number> {
   own.err(`$ looptrace run ${JSON.stringify(demo.prompt)}\n`);
   const exit = await demo.looptrace("run", "--dir", demo.workdir, demo.prompt);
-  own.err("\n$ looptrace show --last\n");
+  own.err("\n$ npm run -s demo -- show --last\n");
   const shown = await demo.looptrace("show", "--last");
   demo.check();
   own.err(
@@ -44,7 +44,10 @@ async function main(): Promise<number> {
   const destinations = Object.entries(process.env).filter(([name]) =>
     /^(LANGFUSE_|OTEL_|TRACEPARENT$|NO_COLOR$|FORCE_COLOR$)/.test(name),
   );
-  const demo = await openDemo(own, { ...Object.fromEntries(destinations), LOOPTRACE_HOME: demoHome(process.env) });
+  const demo = await openDemo(inClone(own), {
+    ...Object.fromEntries(destinations),
+    LOOPTRACE_HOME: demoHome(process.env),
+  });
   try {
     return await play(demo);
   } finally {

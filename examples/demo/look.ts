@@ -28,6 +28,12 @@ export async function lookCommands(home: string, id: string): Promise<readonly s
 /** The commands that only show what is kept. All others may start an opencode, which would be the user's own. */
 const LOOKING = ["ls", "show", "tokens", "tools", "stats", "context", "advise", "wire", "diff", "report", "view"];
 
+/** The same terminal, for a clone without an installed looptrace: hints name the command that works there. */
+export function inClone(terminal: Terminal): Terminal {
+  const hints = new RegExp(`\`looptrace (?=(?:${LOOKING.join("|")})\\b)`, "g");
+  return { ...terminal, err: (text) => terminal.err(text.replace(hints, "`npm run -s demo -- ")) };
+}
+
 /**
  * Runs a command line of looptrace's on what the demo has kept. A report is written to the demo's home where no file is
  * named.
@@ -45,7 +51,7 @@ export async function lookAtDemo(argv: readonly string[], terminal: Terminal): P
   const home = demoHome(terminal.env);
   // npm runs scripts in the package's folder.
   const cwd = terminal.env.INIT_CWD ?? terminal.cwd;
-  const around = { ...terminal, env: { ...terminal.env, LOOPTRACE_HOME: home } };
+  const around = { ...inClone(terminal), env: { ...terminal.env, LOOPTRACE_HOME: home } };
   if (command !== "report" || namesFile(argv)) return await runCli(argv, { ...around, cwd });
   const reports = join(home, "reports");
   await makeFolder(reports, 0o700);
