@@ -30,7 +30,10 @@ function namesText(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMES).map(oneLine).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** The same in a list of what took how long: by the names that the phases have in the tree. */
+/**
+ * The same in a list of what took how long: by the names that the phases have in the tree. `prompt` may hold what is
+ * `loading` there: the log tells of that afterwards only.
+ */
 function shortWords(phase: StartingPhase): string {
   switch (phase.kind) {
     case "looptrace":
