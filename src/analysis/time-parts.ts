@@ -30,6 +30,18 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
   return [durationIn(Math.round(account.duration / unit), unit), ...shown];
 }
 
+/**
+ * A time and its parts below each other, rounded as `timeParts` rounds them, so that the same time reads the same; what
+ * is shorter than their unit is told more exactly.
+ */
+export function partTexts(ms: number, parts: readonly number[]): { readonly whole: string; readonly parts: string[] } {
+  const unit = sumUnit(ms);
+  const whole = Math.round(ms / unit);
+  const units = apportion(parts, whole);
+  const told = parts.map((part, index) => (unitOf(part) < unit ? duration(part) : durationIn(units[index] ?? 0, unit)));
+  return { whole: durationIn(whole, unit), parts: told };
+}
+
 /** How the tools' part is called; null where nothing was at work that has its time there. */
 export function toolsLabel(withTools: boolean, withSubagents: boolean): string | null {
   if (withSubagents) return withTools ? "tools and subagents" : "subagents";

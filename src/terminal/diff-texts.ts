@@ -1,7 +1,8 @@
 import { type FigureUnit, figureText } from "../analysis/figures.js";
 import type { Divergence } from "../analysis/first-divergence.js";
 import type { TurnSummary } from "../analysis/session-diff.js";
-import type { Comparison, FigureName } from "../analysis/turn-figures.js";
+import { partTexts } from "../analysis/time-parts.js";
+import type { Comparison, Figure, FigureName } from "../analysis/turn-figures.js";
 import { costDecimals, count } from "../text/format.js";
 import { oneLine } from "../text/terminal-text.js";
 
@@ -35,6 +36,32 @@ export interface FigureTexts {
   /** `=` where there is none. */
   readonly difference: string;
   readonly percent: string;
+}
+
+/** What `duration` is made of. */
+const TIMES: readonly FigureName[] = ["modelTime", "toolTime", "waitingTime", "retryTime", "opencodeTime"];
+
+/** The figures of two sides as they stand below each other: of each side the parts of its time add up, as in `show`. */
+export function textsOfFigures(figures: readonly Figure[]): ReadonlyMap<FigureName, FigureTexts> {
+  const [a, b] = [timesOf(figures, "a"), timesOf(figures, "b")];
+  return new Map(
+    figures.map((figure) => {
+      const { name, unit } = figure;
+      const texts = figureTexts(figure, unit);
+      return [name, { ...texts, a: a.get(name) ?? texts.a, b: b.get(name) ?? texts.b }];
+    }),
+  );
+}
+
+function timesOf(figures: readonly Figure[], side: "a" | "b"): ReadonlyMap<FigureName, string> {
+  const msOf = (name: FigureName): number | null => figures.find((one) => one.name === name)?.[side] ?? null;
+  const duration = msOf("duration");
+  if (duration === null) return new Map();
+  const { whole, parts } = partTexts(
+    duration,
+    TIMES.map((name) => msOf(name) ?? 0),
+  );
+  return new Map([["duration", whole], ...TIMES.map((name, index) => [name, parts[index] ?? ""] as const)]);
 }
 
 export function figureTexts({ a, b, difference, percent }: Comparison, unit: FigureUnit): FigureTexts {

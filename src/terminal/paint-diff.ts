@@ -4,7 +4,15 @@ import type { Comparison, FigureName } from "../analysis/turn-figures.js";
 import { columnsOf } from "../text/columns.js";
 import { plural } from "../text/format.js";
 import { oneLine, padEnd, padStart, shortenTo } from "../text/terminal-text.js";
-import { divergenceTexts, FIGURE_LABELS, type FigureTexts, figureTexts, modelText, outcomeText } from "./diff-texts.js";
+import {
+  divergenceTexts,
+  FIGURE_LABELS,
+  type FigureTexts,
+  figureTexts,
+  modelText,
+  outcomeText,
+  textsOfFigures,
+} from "./diff-texts.js";
 import { folded, worded } from "./labelled-line.js";
 import type { PaintOptions } from "./paint-tree.js";
 
@@ -124,11 +132,12 @@ function tableLines(figures: FiguresDiff, width: number, colors: Colors): string
 const ALWAYS: readonly FigureName[] = ["steps", "calls", "tokens", "cost", "duration"];
 
 function figureRows({ figures }: FiguresDiff): Row[] {
+  const texts = textsOfFigures(figures);
   return figures
     .filter((figure) => ALWAYS.includes(figure.name) || isSomething(figure))
     .map((figure) => {
       const label = FIGURE_LABELS[figure.name];
-      return { label, texts: figureTexts(figure, figure.unit), minor: label.startsWith(" ") };
+      return { label, texts: texts.get(figure.name) ?? figureTexts(figure, figure.unit), minor: label.startsWith(" ") };
     });
 }
 

@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { describe, expect, test } from "vitest";
 import { type DiffInput, diffSessions } from "../../src/analysis/session-diff.js";
+import { timeParts } from "../../src/analysis/time-parts.js";
 import { paintDiff } from "../../src/terminal/paint-diff.js";
 import { columnsOf } from "../../src/text/columns.js";
 import type { LoopTrace, Step } from "../../src/trace/model.js";
@@ -96,6 +97,30 @@ test("a session against itself has no difference", () => {
   const text = paint(same, same, 100);
   expect(text).toContain("parting  none: every step writes the same and calls the same tools");
   expect(text).not.toMatch(/[+-]\d/);
+});
+
+test("the parts of a time read as in show", () => {
+  const texts = fixtureNames.flatMap((name) => {
+    const one = side(name);
+    const [trace] = one.traces;
+    if (trace === undefined || one.traces.length > 1) return [];
+    const [whole = "", ...parts] = timeParts(trace.loop.account, "tools");
+    const shown = new Map([["time", whole]]);
+    for (const part of parts) {
+      const [, label = "", time = ""] = /^[=+] (.+) (\S+) \(/.exec(part) ?? [];
+      shown.set(label, time);
+    }
+    // What is shorter than the sum's unit is told more exactly here.
+    const inUnit = (text: string): boolean => /[a-z]+$/.exec(text)?.[0] === /[a-z]+$/.exec(whole)?.[0];
+    const lines = paint(one, one, 120).split("\n");
+    return ["time", "model", "tools", "opencode"].flatMap((label) => {
+      const row = lines.find((line) => new RegExp(`^ *${label} +[\\d.]+[a-z]`).test(line)) ?? "";
+      const [, told = ""] = /^ *\w+ +(\S+)/.exec(row) ?? [];
+      return inUnit(told) && told !== "" ? [[name, label, told, shown.get(label)]] : [];
+    });
+  });
+  expect(texts.length).toBeGreaterThan(30);
+  expect(texts.filter(([, , told, shown]) => told !== shown)).toEqual([]);
 });
 
 test("colours: red how a side failed, yellow where they part", () => {

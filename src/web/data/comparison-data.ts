@@ -1,6 +1,14 @@
 import type { FiguresDiff, SessionDiff, TurnDiff, TurnSummary } from "../../analysis/session-diff.js";
 import type { Comparison, FigureName } from "../../analysis/turn-figures.js";
-import { divergenceTexts, FIGURE_LABELS, figureTexts, modelText, outcomeText } from "../../terminal/diff-texts.js";
+import {
+  divergenceTexts,
+  FIGURE_LABELS,
+  type FigureTexts,
+  figureTexts,
+  modelText,
+  outcomeText,
+  textsOfFigures,
+} from "../../terminal/diff-texts.js";
 import { plural } from "../../text/format.js";
 import type { ComparedPart, ComparedRow, ComparedSession, ComparisonData } from "./comparison.js";
 
@@ -36,29 +44,25 @@ function turnPart(diff: TurnDiff, turns: number): ComparedPart {
 const ALWAYS: readonly FigureName[] = ["steps", "calls", "tokens", "cost", "duration"];
 
 function rowsOf({ figures, tools }: FiguresDiff): readonly ComparedRow[] {
+  const texts = textsOfFigures(figures);
   const ofFigures = figures
     .filter((figure) => ALWAYS.includes(figure.name) || isSomething(figure))
     .map((figure) => {
       const label = FIGURE_LABELS[figure.name];
-      return row(label.trim(), figure, figure.unit, label.startsWith(" "));
+      const told = texts.get(figure.name) ?? figureTexts(figure, figure.unit);
+      return row(label.trim(), figure, told, label.startsWith(" "));
     });
   const ofTools = tools.flatMap(({ tool, calls, failures, time }) => [
-    row(`${tool} calls`, calls, "count", false),
-    ...(isSomething(failures) ? [row("failed", failures, "count", true)] : []),
-    row("time", time, "ms", true),
+    row(`${tool} calls`, calls, figureTexts(calls, "count"), false),
+    ...(isSomething(failures) ? [row("failed", failures, figureTexts(failures, "count"), true)] : []),
+    row("time", time, figureTexts(time, "ms"), true),
   ]);
   return [...ofFigures, ...ofTools];
 }
 
-function row(
-  label: string,
-  compared: Comparison,
-  unit: "count" | "tokens" | "usd" | "ms",
-  minor: boolean,
-): ComparedRow {
-  const { difference } = compared;
+function row(label: string, { difference }: Comparison, texts: FigureTexts, minor: boolean): ComparedRow {
   const isMore = difference === null || difference === 0 ? null : difference > 0;
-  return { label, ...figureTexts(compared, unit), minor, isMore };
+  return { label, ...texts, minor, isMore };
 }
 
 function isSomething({ a, b }: Comparison): boolean {
