@@ -1,30 +1,17 @@
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { directoryOfSession, isSamePlace } from "../../../src/opencode/server/session-place.js";
+import { answeringServer } from "../../support/answering-server.js";
 
-let answer = { status: 200, body: "" };
-let asked: IncomingMessage | undefined;
-const server = createServer((request, response) => {
-  asked = request;
-  response.writeHead(answer.status).end(answer.body);
-});
-let url = "";
-
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => void server.close());
+const server = answeringServer();
 
 test("the directory of a session is what the server says", async () => {
-  answer = { status: 200, body: JSON.stringify({ id: "ses_1", directory: "/elsewhere" }) };
-  await expect(directoryOfSession({ url, password: "p" }, "/ä b", "ses_1")).resolves.toBe("/elsewhere");
-  expect(asked).toMatchObject({ method: "GET", url: "/session/ses_1" });
-  expect(asked?.headers).toMatchObject({
+  server.answer = { status: 200, body: JSON.stringify({ id: "ses_1", directory: "/elsewhere" }) };
+  await expect(directoryOfSession({ url: server.url, password: "p" }, "/ä b", "ses_1")).resolves.toBe("/elsewhere");
+  expect(server.asked?.request).toMatchObject({ method: "GET", url: "/session/ses_1" });
+  expect(server.asked?.request.headers).toMatchObject({
     authorization: `Basic ${Buffer.from("opencode:p").toString("base64")}`,
     "x-opencode-directory": "%2F%C3%A4%20b",
   });
@@ -38,13 +25,13 @@ test.each([
   ["is no opencode", 200, "<html>"],
   ["says nothing", 200, ""],
 ])("a server that %s tells of none", async (_, status, body) => {
-  answer = { status, body };
-  await expect(directoryOfSession({ url }, "/", "ses_1")).resolves.toBeUndefined();
+  server.answer = { status, body };
+  await expect(directoryOfSession({ url: server.url }, "/", "ses_1")).resolves.toBeUndefined();
 });
 
 test("nor does one that is not there, or whoever has stopped asking", async () => {
   await expect(directoryOfSession({ url: "http://127.0.0.1:1" }, "/", "ses_1")).resolves.toBeUndefined();
-  await expect(directoryOfSession({ url }, "/", "ses_1", AbortSignal.abort())).resolves.toBeUndefined();
+  await expect(directoryOfSession({ url: server.url }, "/", "ses_1", AbortSignal.abort())).resolves.toBeUndefined();
 });
 
 test("two paths are of one place by what is there", () => {
