@@ -59,20 +59,26 @@ function sayable(error: unknown): string | undefined {
   return `${error.syscall}${where}: ${describeDiskFailure(error)}.`;
 }
 
+/** What is wrong, in the words of the command line. */
+export function errorText(error: unknown): string {
+  return error instanceof RunRequestError ? inFlags(error) : (sayable(error) ?? messageOf(error));
+}
+
+/** Whether what is wrong can be put right by who typed the command. */
+export function isExplained(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string" && EXPLAINED.has(error.code);
+}
+
 /**
  * Says on one or a few lines what went wrong, never a stack trace, and gives the exit code.
  *
  * A failure that is not foreseen says so, and how to see more; `LOOPTRACE_DEBUG=1` shows its stack.
  */
 export function reportError(error: unknown, terminal: Terminal): ExitCode {
-  const known =
-    error instanceof Error && "code" in error && typeof error.code === "string" && EXPLAINED.has(error.code);
-  const said = sayable(error);
-  const message = error instanceof RunRequestError ? inFlags(error) : (said ?? messageOf(error));
   // It may quote a file or a program that is not trusted.
-  terminal.err(`looptrace: ${severalLines(message)}\n`);
+  terminal.err(`looptrace: ${severalLines(errorText(error))}\n`);
   if (terminal.env.LOOPTRACE_DEBUG && error instanceof Error && error.stack) terminal.err(`${error.stack}\n`);
-  else if (!known && said === undefined)
+  else if (!isExplained(error) && sayable(error) === undefined)
     terminal.err("This should not happen; LOOPTRACE_DEBUG=1 shows where it did.\n");
   return EXIT.usage;
 }

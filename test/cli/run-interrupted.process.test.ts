@@ -39,11 +39,11 @@ const SAYS = [
 ].join("\n");
 
 test.each([
-  { at: "serve", flags: ["--driver", "server"], isRun: true },
-  { at: "run", flags: ["--driver", "cli"], isRun: true },
-  // Before there is a run there is nothing that --json could tell.
-  { at: "--version", flags: ["--driver", "cli"], isRun: false },
-])("Ctrl-C while opencode $at is starting: nothing was run, and that is said", async ({ at, flags, isRun }) => {
+  { at: "serve", flags: ["--driver", "server"] },
+  { at: "run", flags: ["--driver", "cli"] },
+  // Before there is a run.
+  { at: "--version", flags: ["--driver", "cli"] },
+])("Ctrl-C while opencode $at is starting: nothing was run, and that is said", async ({ at, flags }) => {
   const { around, begun } = await slowOpenCode(at);
   // With a system prompt no server is started before looptrace listens to Ctrl-C.
   const argv = ["run", "--json", "--system", "Be brief.", ...flags, "Say hello."];
@@ -53,6 +53,6 @@ test.each([
   child.kill("SIGINT");
   const { code, signal, stdout, stderr } = await ended;
   expect([code, signal, stderr]).toEqual([130, null, SAYS]);
-  const document = stdout === "" ? null : JSON.parse(stdout);
-  expect(document).toEqual(isRun ? expect.objectContaining({ sessionId: null, text: null, traces: [] }) : null);
+  const error = { code: "aborted", abortedBy: "caller" };
+  expect(JSON.parse(stdout)).toMatchObject({ sessionId: null, text: null, traces: [], error });
 });

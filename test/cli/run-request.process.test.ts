@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { errorFactsSchema } from "../../src/errors/error-facts.js";
 import { looptrace } from "../support/cli.js";
 import { fakeOpenCode, type RecordedRun } from "./fake-opencode.js";
 
@@ -120,6 +121,40 @@ exit 1
   const served = await looptrace(["run", "--driver", "server", "hi"], { env, cwd });
   expect(served.code).toBe(2);
   expect(served.stderr).toContain("opencode said: EACCES: permission denied, mkdir '/data/opencode'\n");
+});
+
+test("a run that is refused has its JSON too: why, and else nothing", async () => {
+  const { env, cwd, path } = await fakeOpenCode();
+  const nothing = {
+    ...{
+      sessionId: null,
+      runId: null,
+      text: null,
+      output: null,
+      opencode: null,
+      driver: null,
+      server: null,
+      exit: null,
+    },
+    ...{ attempts: [], totals: expect.objectContaining({ steps: 0, cost: null }), traces: [] },
+    ...{ notes: [], urls: {}, delivery: [] },
+  };
+  const refused = async (argv: readonly string[], more: Readonly<Record<string, string>> = {}) => {
+    const { code, stdout, stderr } = await looptrace(["run", "--json", ...argv], { env: { ...env, ...more }, cwd });
+    expect(code).toBe(2);
+    const { error, ...others } = JSON.parse(stdout);
+    expect(others).toEqual(nothing);
+    expect(errorFactsSchema.parse(error)).toEqual(error);
+    // The whole message is on stderr, where it may have several lines.
+    expect(stderr.replace(/\s+/g, " ")).toContain(error.message);
+    return error;
+  };
+  expect(await refused(["--model", "nonsense", "hi"])).toMatchObject({ code: "invalid_request", reason: "start" });
+  expect((await refused(["--warm", "5m", "--cold", "hi"])).message).toMatch(/^--warm does not go with --cold: /);
+  expect((await refused(["--session", "nonsense", "hi"])).code).toBe("invalid_request");
+  expect((await refused([])).message).toMatch(/^no message\. Say what to do/);
+  const none = await refused(["hi"], { LOOPTRACE_OPENCODE: `${path}-other` });
+  expect(none).toMatchObject({ code: "start_failed", message: expect.stringContaining("cannot be started") });
 });
 
 test("opencode's last words stand beside a failure that nothing else explains", async () => {

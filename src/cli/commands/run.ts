@@ -130,6 +130,10 @@ export async function run(
   } catch (error) {
     if (interrupt.signal.aborted) {
       if (!hasBegun) terminal.err(NOTHING_RUN);
+      if (flags.json) {
+        const { INTERRUPTED, refusedJson } = await import("../run-refused.js");
+        terminal.out(refusedJson(INTERRUPTED));
+      }
       return EXIT.interrupted;
     }
     throw ofFile(error, flags);

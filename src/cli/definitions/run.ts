@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { withAgentFlags } from "../agent-flags.js";
+import type { ExitCode } from "../exit-codes.js";
 import { messageOf } from "../message.js";
 import { parseText, withMasking, withTraceOptions } from "../shared-options.js";
 import type { ProgramContext } from "./definition.js";
@@ -43,21 +44,33 @@ Examples:
 ${EXIT_CODES}`,
     )
     .action(async (words: string[], flags, command: Command) => {
-      const message = await messageOf(words, command, terminal);
-      const [{ earlyServer }, { runProgress }] = await Promise.all([
-        import("../early-server.js"),
-        import("../run-progress.js"),
-      ]);
-      const servers = earlyServer(flags, extra, terminal);
-      // Before all else is loaded: opencode takes seconds to start.
-      const directory = resolve(terminal.cwd, flags.dir ?? ".");
-      const progress = flags.quiet ? undefined : runProgress(terminal, { message, directory });
+      const act = async (): Promise<ExitCode> => {
+        const message = await messageOf(words, command, terminal);
+        const [{ earlyServer }, { runProgress }] = await Promise.all([
+          import("../early-server.js"),
+          import("../run-progress.js"),
+        ]);
+        const servers = earlyServer(flags, extra, terminal);
+        // Before all else is loaded: opencode takes seconds to start.
+        const directory = resolve(terminal.cwd, flags.dir ?? ".");
+        const progress = flags.quiet ? undefined : runProgress(terminal, { message, directory });
+        try {
+          const commands = await import("../commands/run.js");
+          return await commands.run(message, { extra, servers, progress }, flags, terminal);
+        } finally {
+          progress?.stop();
+          await servers.close();
+        }
+      };
       try {
-        const commands = await import("../commands/run.js");
-        finish(await commands.run(message, { extra, servers, progress }, flags, terminal));
-      } finally {
-        progress?.stop();
-        await servers.close();
+        finish(await act());
+      } catch (error) {
+        // A program that reads the result finds there why there is none.
+        if (flags.json) {
+          const { refusalOf, refusedJson } = await import("../run-refused.js");
+          terminal.out(refusedJson(refusalOf(error)));
+        }
+        throw error;
       }
     });
 }
