@@ -65,6 +65,7 @@ export class Catalog {
   #refreshing: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
   #hasNoted = false;
+  #isClosed = false;
 
   private constructor(options: CatalogOptions) {
     this.#options = options;
@@ -101,6 +102,8 @@ export class Catalog {
    * @throws the file system's error when the store is there and cannot be read
    */
   refresh(): Promise<void> {
+    // It would open files that nobody closes.
+    if (this.#isClosed) return Promise.resolve();
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
     });
@@ -199,6 +202,7 @@ export class Catalog {
 
   /** Lets go of its files. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#refreshing?.catch(() => undefined);
     await this.#alone(() => this.#segments.close());
   }

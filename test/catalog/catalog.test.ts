@@ -9,6 +9,7 @@ import { claimToken } from "../../src/files/claim-token.js";
 import type { StorePaths } from "../../src/files/store-paths.js";
 import { loadFixture, tracesOf } from "../support/fixtures.js";
 import { keepDamaged, keepFixture, keptAt } from "../support/kept-store.js";
+import { openBelow } from "../support/open-files.js";
 import { onTestFinished } from "../support/side-by-side.js";
 import { temporaryStore, walk } from "../support/temporary-store.js";
 
@@ -256,6 +257,19 @@ test.each(Object.entries(DAMAGES))("an index's file that %s is made anew", async
     expect(catalog.sessions()).toEqual(before);
     expect((await catalog.search("scripted"))?.size).toBe(1);
   }
+});
+
+test.runIf(process.platform === "linux")("one that is closed while it finds damage opens nothing more", async () => {
+  const paths = await temporaryStore();
+  await keepFixture(paths, "multistep@1.18.33");
+  const { catalog } = await current(paths);
+  const [segment = ""] = await segmentsIn(paths);
+  const bytes = await readFile(segment);
+  await writeFile(segment, bytes.fill(0, 1_000));
+  const asked = [catalog.facts(), catalog.turns(), catalog.search("scripted")];
+  await catalog.close();
+  await Promise.allSettled(asked);
+  expect(openBelow(paths.root)).toEqual([]);
 });
 
 test("what statistics add up is that of the facts, of the sessions that are listed alone", async () => {

@@ -213,7 +213,11 @@ async function watch(
   },
 ): Promise<Watched> {
   const readEvent = hooks.generation === 2 ? readRunEvent2 : readRunEvent;
-  const [events, log] = [await followLines(stdout), await followLines(stderr)];
+  const events = await followLines(stdout);
+  const log = await followLines(stderr).catch(async (error: unknown) => {
+    await events.close();
+    throw error;
+  });
   const phase: Phase = { kind: "starting", since: startedAt, isBegun: true };
   let progress: Progress = { ...initialProgress, sessionId: known, phase };
   let isTold = false;
