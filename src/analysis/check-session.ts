@@ -190,8 +190,9 @@ function costOf({ traces, gaps, unseen, others }: Facts): Measurement {
   if (unseen !== null) return { value: known, note: unseen, uncertain: true };
   const { withoutUsage: unknown, withoutCost: unpriced } = gaps.otherCalls;
   if (unknown > 0) return { value: known, note: unknownNote(gaps), uncertain: true };
-  if (unpriced > 0) return { value: known, note: unpricedNote(unpriced), uncertain: true };
-  return { value: known ?? 0 };
+  // Of most sessions of opencode 1.x that is the title, by a small model of which the steps tell no price: a few hundred
+  // tokens, for which no budget is to fail.
+  return { value: known ?? 0, note: unpriced > 0 ? unpricedNote(unpriced) : undefined };
 }
 
 function tokensOf({ traces, gaps, unseen, others }: Facts): Measurement {
@@ -216,7 +217,7 @@ function unknownNote({ otherCalls: { withoutUsage } }: Gaps): string {
 }
 
 function unpricedNote(calls: number): string {
-  return `the cost of ${plural(calls, "call")} beside the steps is not known; \`prices\` in looptrace.config.json can say it`;
+  return `without ${plural(calls, "call")} beside the steps, whose cost is not known; \`prices\` in looptrace.config.json can say it`;
 }
 
 function doubtNote({ doubts, calls }: Gaps): string {
