@@ -36,6 +36,8 @@ export interface Gaps {
     readonly withoutUsage: number;
     /** Those whose tokens are known, and not what they cost. */
     readonly withoutCost: number;
+    /** Those of them that are for no title: a summary has the whole conversation for its input. */
+    readonly withoutCostNoTitle: number;
   };
 }
 
@@ -49,6 +51,7 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
   const loops = traces.map(({ loop }) => loop);
   const calls = loops.flatMap(callsIn);
   const others = loops.flatMap(otherCallsIn);
+  const unpriced = others.filter(({ usage, cost: usd }) => usd === null && usage && totalTokens(usage) > 0);
   return {
     missingSubagents: loops.reduce((sum, loop) => sum + loop.totalsWithSubagents.missingSubagents, 0),
     unfinished: loops.filter(isUnfinished).length,
@@ -71,7 +74,8 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
       kinds: [...new Set(others.map(({ kind }) => kind))],
       calls: others.length,
       withoutUsage: others.filter(isUnknown).length,
-      withoutCost: others.filter(({ usage, cost: usd }) => usd === null && usage && totalTokens(usage) > 0).length,
+      withoutCost: unpriced.length,
+      withoutCostNoTitle: unpriced.filter(({ kind }) => kind !== "title").length,
     },
   };
 }

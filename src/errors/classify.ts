@@ -39,7 +39,8 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * Why a turn failed, from all that is known about its end; pure, and of structure only: stderr is attached and quoted, and decides nothing.
+ * Why a turn failed, from all that is known about its end; pure, and of structure only: stderr is attached and quoted,
+ * and decides nothing.
  *
  * @returns the facts of the failure with the evidence they rest on, or `null` when the turn succeeded
  */

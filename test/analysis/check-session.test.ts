@@ -5,7 +5,7 @@ import { type BudgetResult, checkSession, type SessionCheck } from "../../src/an
 import { assembleSessions } from "../../src/opencode/read/assemble-sessions.js";
 import { exportFromJson } from "../../src/opencode/read/read-export.js";
 import { sumOfTokens } from "../../src/opencode/schema/tokens.js";
-import type { LoopTrace, StepEvent } from "../../src/trace/model.js";
+import type { LoopTrace, OtherCall, StepEvent } from "../../src/trace/model.js";
 import { traceSession } from "../../src/trace/trace-session.js";
 import { at, fixtureNames, loadFixture, onlyOne, traceOf, tracesOf } from "../support/fixtures.js";
 import { loadOpencode2 } from "../support/opencode2-fixtures.js";
@@ -166,19 +166,20 @@ describe("what is not known", () => {
     expect(of(0.007)).toMatchObject({ status: "fail", value: 0.0072856, over: 0.0002856, note });
   });
 
-  test("what a title cost: it is left out, and that is said", () => {
+  test("what a title cost: it is left out, and that is said; a summary is no small thing", () => {
     const trace = traceOf("multistep@1.18.33");
     const usage = { input: 200, output: 9, reasoning: 0, cacheRead: 0, cacheWrite: 0 };
-    const about = { spanId: "1".repeat(16), start: 0, end: 1, timing: "exact", kind: "title" } as const;
+    const about = { spanId: "1".repeat(16), start: 0, end: 1, timing: "exact" } as const;
     const model = { providerId: "p", modelId: "small", variant: null };
-    const of = (limit: number, cost: number | null): BudgetResult => {
-      const otherCalls = [{ ...about, model, usage, cost }];
+    const of = (limit: number, cost: number | null, kind: OtherCall["kind"] = "title"): BudgetResult => {
+      const otherCalls = [{ ...about, kind, model, usage, cost }];
       return onlyOne(check([{ ...trace, loop: { ...trace.loop, otherCalls } }], { kind: "cost", limit }).results);
     };
     const note =
       "without 1 call beside the steps, whose cost is not known; `prices` in looptrace.config.json can say it";
     expect(of(1, null)).toMatchObject({ status: "pass", value: 0.0072856, over: null, note });
     expect(of(0.007, null)).toMatchObject({ status: "fail", value: 0.0072856, over: 0.0002856, note });
+    expect(of(1, null, "compaction")).toMatchObject({ status: "unknown", value: 0.0072856, over: null, note });
     expect(of(1, 0.001)).toMatchObject({ status: "pass", value: 0.0082856, note: null });
     expect(of(1, 0)).toMatchObject({ status: "pass", value: 0.0072856 });
   });
