@@ -23,23 +23,26 @@ export function timeParts(account: TimeAccount, tools: string | null): string[] 
   const { unit, units } = partUnits(account);
   const percents = apportion(times, 100);
   const shown = parts.flatMap(({ label, ms, shown }, index) => {
-    const own = units[index] ?? 0;
-    const time = own === 0 ? duration(ms) : durationIn(own, unit);
+    const time = inUnits(ms, units[index] ?? 0, unit);
     return shown ? `${label} ${time} (${percents[index] ?? 0}%)` : [];
   });
   return [durationIn(Math.round(account.duration / unit), unit), ...shown];
 }
 
 /**
- * A time and its parts below each other, rounded as `timeParts` rounds them, so that the same time reads the same; what
- * is shorter than their unit is told more exactly.
+ * A time and its parts below each other, rounded as `timeParts` rounds them, so that the same time reads the same.
  */
 export function partTexts(ms: number, parts: readonly number[]): { readonly whole: string; readonly parts: string[] } {
   const unit = sumUnit(ms);
   const whole = Math.round(ms / unit);
   const units = apportion(parts, whole);
-  const told = parts.map((part, index) => (unitOf(part) < unit ? duration(part) : durationIn(units[index] ?? 0, unit)));
+  const told = parts.map((part, index) => inUnits(part, units[index] ?? 0, unit));
   return { whole: durationIn(whole, unit), parts: told };
+}
+
+/** @param units what rounding has left of it; where that is nothing it is told more exactly */
+function inUnits(ms: number, units: number, unit: TimeUnit): string {
+  return units === 0 ? duration(ms) : durationIn(units, unit);
 }
 
 /** How the tools' part is called; null where nothing was at work that has its time there. */

@@ -221,6 +221,8 @@ export class Catalog {
       if (!(error instanceof DamagedSegmentError)) throw error;
       this.#state = undefined;
       await this.refresh();
+      // Nothing was read anew, and an answer would be that of an empty store.
+      if (this.#isClosed) throw error;
       return await ask();
     }
   }

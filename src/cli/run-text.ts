@@ -2,6 +2,7 @@ import type { RetryEvent } from "../agent/open-code.js";
 import type { TurnResult } from "../agent/turn-result.js";
 import { adviceFor, adviceOnly } from "../errors/advice.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
+import { tellingLine } from "../errors/telling-line.js";
 import type { Phase } from "../opencode/drive.js";
 import { failedTools } from "../terminal/failed-tools.js";
 import { duration } from "../text/format.js";
@@ -67,6 +68,9 @@ function toCaller(error: ErrorFacts): ErrorFacts {
 const MOST_LINES = 4;
 const LONGEST_LINE = 160;
 
+/** So much of a line stands in the message, however long it is. */
+const LEAST_QUOTED = 60;
+
 /**
  * opencode's own last words, a few lines, where no provider and no deadline explains the failure; else
  * nothing. It may print its whole usage: what was said before them is in the log that was kept.
@@ -74,10 +78,12 @@ const LONGEST_LINE = 160;
 export function lastWords(error: ErrorFacts): string {
   const isUnexplained = error.evidence === "process" && (error.code === "unknown" || error.code === "start_failed");
   if (!isUnexplained || error.stderr === undefined) return "";
+  const quoted = tellingLine(error.stderr) ?? "";
+  const isQuoted = quoted !== "" && error.message.includes(quoted.slice(0, LEAST_QUOTED));
   const lines = severalLines(error.stderr)
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !error.message.endsWith(oneLine(line)));
+    .filter((line) => line !== "" && !(isQuoted && line === quoted));
   const last = lines.slice(-MOST_LINES).map((line) => oneLine(line).slice(0, LONGEST_LINE).toWellFormed());
   const shown = lines.length > last.length ? ["…", ...last] : last;
   return shown.map((line) => `opencode: ${line}\n`).join("");

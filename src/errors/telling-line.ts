@@ -1,7 +1,7 @@
 import { plainText } from "../text/plain-text.js";
 
 /** `Error: …`, `TypeError: …`, `ENOTDIR: …`: what follows on such a line are its details. */
-const SAYS_WHY = /^(?:fatal|\w*error|E[A-Z]{3,}): \S/i;
+const SAYS_WHY = /^(?:[Ff]atal|FATAL|\w*[Ee]rror|\w*ERROR|E[A-Z]{3,}): \S/;
 const MOST_ALONE = 3;
 
 /**

@@ -1,5 +1,8 @@
 const MINUTE_MS = 60_000;
 
+/** The last ms that is a time; its minute goes on. */
+const LAST_MS = 8.64e15;
+
 /** The last minute that was asked for, up to its seconds: what a session did lies close together. */
 let [minute, beginning] = [Number.NaN, ""];
 
@@ -14,7 +17,7 @@ const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padSta
 export function isoTime(ms: number): string {
   const whole = Math.trunc(ms);
   const its = Math.floor(whole / MINUTE_MS);
-  if (its !== minute) {
+  if (its !== minute || whole > LAST_MS) {
     beginning = new Date(whole).toISOString().slice(0, -"00.000Z".length);
     minute = its;
   }

@@ -268,7 +268,8 @@ test.runIf(process.platform === "linux")("one that is closed while it finds dama
   await writeFile(segment, bytes.fill(0, 1_000));
   const asked = [catalog.facts(), catalog.turns(), catalog.search("scripted")];
   await catalog.close();
-  await Promise.allSettled(asked);
+  const [facts] = await Promise.allSettled(asked);
+  expect(facts).toMatchObject({ status: "rejected" });
   expect(openBelow(paths.root)).toEqual([]);
 });
 

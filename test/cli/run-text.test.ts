@@ -55,7 +55,10 @@ test("opencode's last words are few, short and harmless", () => {
   for (const line of lines) expect(line.length).toBeLessThan(180);
   expect(lastWords({ ...error, stderr: "one\n\ntwo" })).toBe("opencode: one\nopencode: two\n");
   // What the message quotes is not said twice.
-  expect(lastWords({ ...error, message: "It ended: one", stderr: "one\n\ntwo" })).toBe("opencode: two\n");
+  expect(lastWords({ ...error, message: "It ended: two", stderr: "one\n\ntwo" })).toBe("opencode: one\n");
+  const long = `Error: ${"no such thing ".repeat(30)}here`;
+  const message = `It ended: ${long.slice(0, 250)}…`;
+  expect(lastWords({ ...error, message, stderr: `{\n${long}\n…\n}` })).toBe("opencode: {\nopencode: …\nopencode: }\n");
 });
 
 test("where a provider or a deadline explains the failure they say nothing", () => {

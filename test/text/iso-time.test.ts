@@ -15,7 +15,7 @@ test("a time reads as the engine writes it, also before the epoch, beyond the ye
 });
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY, LAST + 1])("%s is no time, whatever was asked for before", (ms) => {
-  isoTime(0);
+  isoTime(LAST);
   expect(() => isoTime(ms)).toThrow(RangeError);
   expect(isoTime(1)).toBe("1970-01-01T00:00:00.001Z");
 });
