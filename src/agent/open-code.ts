@@ -130,6 +130,7 @@ export class OpenCode {
    * @throws {OpenCodeError} of the class that fits when the turn failed; `onResult` has its traces
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
+   * @throws {OpenCodeCommandError} when the driver `server` is needed, and opencode does not become one
    */
   async prompt(message: string, options: PromptOptions = {}): Promise<TurnResult> {
     const result = await this.run(message, options);
@@ -164,6 +165,8 @@ export class OpenCode {
    *
    * @throws {RunRequestError} when the request makes no sense; nothing was started then
    * @throws {OpenCodeNotFoundError} when there is no opencode
+   * @throws {OpenCodeCommandError} when the driver `server` is needed, and opencode does not become one; masked as the
+   *   result is. Where `opencode run` does not start that is the result's error, `start_failed`
    * @throws the signal's reason when it was aborted before opencode was started; later, the result is an
    *   `aborted` turn
    */
@@ -261,7 +264,9 @@ export class OpenCode {
         hooks,
       );
       // What is done already is worth more than that the next attempt could not even be made.
-      const result = await next.catch((problem: unknown) => {
+      const result = await next.catch(async (thrown: unknown) => {
+        const { maskedProblem } = await import("./masked-problem.js");
+        const problem = await maskedProblem(thrown, { ...request, masking });
         if (done.length === 0) throw problem;
         return messageOf(problem);
       });

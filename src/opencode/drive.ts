@@ -33,6 +33,7 @@ export {
 } from "./request/progress.js";
 export { DEFAULT_DEADLINE_MS, isModelName } from "./request/run-request.js";
 export type { RunEvent } from "./schema/run-event.js";
+export { NotYetPromptedError } from "./server/served-run.js";
 export { isProviderExecuted } from "./v1/provider-tools.js";
 export { toolFacts, toolResultText } from "./v1/tool-facts.js";
 

@@ -1,0 +1,57 @@
+import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
+import { ServerRequestError } from "../errors/server-request-error.js";
+import { type Masking, maskFor } from "../masking/mask.js";
+import { NotYetPromptedError } from "../opencode/drive.js";
+import type { AgentSettings } from "./agent-settings.js";
+
+/** What of a request says what is secret in it. */
+interface Asked {
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly masking?: Masking | undefined;
+  readonly mcp?: AgentSettings["mcp"];
+}
+
+/**
+ * An error of opencode's with the secrets in its words masked, as all is that is told of a run: what opencode prints as
+ * it fails to start quotes its configuration. Any other error is the caller's own, or says what looptrace knows.
+ *
+ * @returns the same error
+ */
+export async function maskedProblem(problem: unknown, { environment, masking, mcp = [] }: Asked): Promise<unknown> {
+  if (masking === false || !isOfOpenCode(problem)) return problem;
+  const secrets = mcp.flatMap(({ headers = {} }) =>
+    Object.values(headers).flatMap((value) => [value, value.replace(/^(?:Bearer|Basic|Token)\s+/i, "")]),
+  );
+  const chain = causesOf(problem);
+  const known = { environment, ...masking, secrets: [...(masking?.secrets ?? []), ...secrets] };
+  const mask = await maskFor(chain.map(wordsOf), known);
+  for (const error of chain) Object.assign(error, mask(wordsOf(error)));
+  return problem;
+}
+
+function isOfOpenCode(problem: unknown): problem is Error {
+  return (
+    problem instanceof OpenCodeCommandError ||
+    problem instanceof ServerRequestError ||
+    problem instanceof NotYetPromptedError
+  );
+}
+
+/** An error, and what it came of: both are shown where nobody catches it. */
+function causesOf(problem: Error): readonly Error[] {
+  const chain: Error[] = [];
+  for (let error: unknown = problem; error instanceof Error && !chain.includes(error); error = error.cause)
+    chain.push(error);
+  return chain;
+}
+
+/** What of an error quotes opencode; its stack begins with its message. */
+function wordsOf(error: Error): Readonly<Record<string, unknown>> {
+  const { message, stack } = error;
+  return {
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(error instanceof OpenCodeCommandError ? { command: error.command, stderr: error.stderr } : {}),
+    ...(error instanceof ServerRequestError && !(error.answer instanceof Error) ? { answer: error.answer } : {}),
+  };
+}
