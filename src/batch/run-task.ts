@@ -3,17 +3,14 @@ import { OpenCode } from "../agent/open-code.js";
 import type { TurnResult } from "../agent/turn-result.js";
 import { wireFigures } from "../analysis/wire-figures.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
+import { factsOfThrown } from "../errors/facts-of-thrown.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
-import { RunRequestError } from "../errors/run-request-error.js";
-import { SessionNotFoundError } from "../errors/session-not-found-error.js";
-import { messageOf } from "../errors/thrown.js";
 import { systemClock } from "../files/clock.js";
 import { storePaths } from "../files/store-paths.js";
 import { gitState } from "../git/git-state.js";
 import type { Progress } from "../opencode/drive.js";
 import { pathOfOpenCode } from "../opencode/program.js";
 import type { NewScore } from "../scores/new-score.js";
-import { oneLine } from "../text/bounded-text.js";
 import type { LoopTrace } from "../trace/model.js";
 import { totalsOf } from "../trace/totals.js";
 import { itemOfRun } from "./experiment-item.js";
@@ -122,7 +119,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     } catch (problem) {
       if (problem instanceof OpenCodeNotFoundError) throw problem;
       const interrupted = signal?.aborted === true;
-      const error = interrupted ? ABORTED : factsOf(problem);
+      const error = interrupted ? ABORTED : factsOfThrown(problem, { isRefusal: problem instanceof WorktreeError });
       return {
         interrupted,
         result: { ...about, ...NOTHING_RUN, status: "failed", error, startedAt, endedAt: clock.now() },
@@ -238,11 +235,3 @@ const ABORTED: ErrorFacts = {
   evidence: "process",
   abortedBy: "caller",
 };
-
-/** Why there was no turn. */
-function factsOf(problem: unknown): ErrorFacts {
-  const message = oneLine(messageOf(problem));
-  if (problem instanceof WorktreeError || problem instanceof RunRequestError || problem instanceof SessionNotFoundError)
-    return { code: "invalid_request", message, retryable: false, evidence: "process", reason: "start" };
-  return { code: "unknown", message, retryable: true, evidence: "process" };
-}

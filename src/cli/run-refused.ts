@@ -1,7 +1,6 @@
 import { CommanderError } from "commander";
 import type { ErrorFacts } from "../errors/error-facts.js";
-import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
-import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
+import { factsOfThrown } from "../errors/facts-of-thrown.js";
 import { terminalJson } from "../text/terminal-json.js";
 import { oneLine } from "../text/terminal-text.js";
 import { totalsOf } from "../trace/totals.js";
@@ -27,10 +26,6 @@ export const INTERRUPTED: ErrorFacts = {
 export function refusalOf(thrown: unknown): ErrorFacts {
   const isCommander = thrown instanceof CommanderError;
   const text = errorText(thrown);
-  const shared = { message: oneLine(isCommander ? text.replace(/^error: /, "") : text), evidence: "process" } as const;
-  if (thrown instanceof OpenCodeNotFoundError || thrown instanceof OpenCodeCommandError)
-    return { ...shared, code: "start_failed", retryable: false };
-  if (isCommander || isExplained(thrown))
-    return { ...shared, code: "invalid_request", retryable: false, reason: "start" };
-  return { ...shared, code: "unknown", retryable: true };
+  const message = oneLine(isCommander ? text.replace(/^error: /, "") : text);
+  return factsOfThrown(thrown, { message, isRefusal: isCommander || isExplained(thrown) });
 }

@@ -1,4 +1,4 @@
-/** One of opencode's own commands (`export`, `session list`, or the start of a run) did not work. */
+/** One of opencode's own commands (`export`, `session list`, `serve`, or the start of a run) did not work. */
 export class OpenCodeCommandError extends Error {
   /** The class, as it stands in JSON. */
   override readonly name = "OpenCodeCommandError";

@@ -3,11 +3,10 @@ import { providerOf, providersOfError } from "../batch/providers.js";
 import { NOTHING_RUN, type TaskRun, type TaskRunner } from "../batch/run-task.js";
 import type { TaskResult } from "../batch/task-result.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
+import { factsOfThrown } from "../errors/facts-of-thrown.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
-import { messageOf } from "../errors/thrown.js";
 import type { Clock } from "../files/clock.js";
 import type { Progress } from "../opencode/drive.js";
-import { oneLine } from "../text/bounded-text.js";
 import { isTooDeep } from "../text/json-depth.js";
 import { afterRun, withoutAnswer } from "./after-run.js";
 import { JOB_VERSION, type JobData, jobDataSchema } from "./job-data.js";
@@ -102,9 +101,7 @@ async function runOf({ onProgress }: TakenJob, { task }: JobData, context: Worke
     return await context.run(task, { signal: context.signal, onProgress });
   } catch (problem) {
     if (problem instanceof OpenCodeNotFoundError) throw problem;
-    const message = oneLine(messageOf(problem));
-    const error: ErrorFacts = { code: "unknown", message, retryable: true, evidence: "process" };
-    const result = withoutRun(task, error, startedAt, context.clock.now());
+    const result = withoutRun(task, factsOfThrown(problem), startedAt, context.clock.now());
     return { result, interrupted: context.signal.aborted };
   }
 }

@@ -19,13 +19,19 @@ async function misconfigured() {
   return { env, cwd };
 }
 
+/** Whatever it was that did not start. */
+const START_FAILED = {
+  ...{ code: "start_failed", retryable: false, evidence: "process" },
+  ...{ message: expect.stringContaining("is not valid"), stderr: expect.stringContaining("is not valid") },
+};
+
 const DRIVERS = [["--driver", "server"], ["--driver", "cli"], []];
 
 test.each(DRIVERS.map((flags) => ({ flags })))("run $flags tells no secret that opencode prints", async ({ flags }) => {
   const around = await misconfigured();
   const { code, stdout, stderr } = await looptrace(["run", "--json", ...flags, "hi"], around);
   expect(code).toBe(2);
-  expect(JSON.parse(stdout)).toMatchObject({ error: { message: expect.stringContaining("is not valid") } });
+  expect(JSON.parse(stdout)).toMatchObject({ error: START_FAILED });
   expect(stdout + stderr).not.toContain(KEY);
   expect(stderr).toContain("[masked: ");
 });
@@ -40,7 +46,7 @@ test.each(DRIVERS.map((flags) => ({ flags })))("batch $flags writes no such secr
   const argv = ["batch", "tasks.jsonl", ...flags, "--output", "out.jsonl"];
   const { stdout, stderr } = await looptrace(argv, around);
   const results = await readFile(join(around.cwd, "out.jsonl"), "utf8");
-  expect(JSON.parse(results)).toMatchObject({ error: { message: expect.stringContaining("is not valid") } });
+  expect(JSON.parse(results)).toMatchObject({ error: START_FAILED });
   expect(stdout + stderr + results).not.toContain(KEY);
 });
 
