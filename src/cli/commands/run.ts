@@ -54,12 +54,14 @@ export interface RunContext {
   readonly servers: ServerPool;
   /** Says what goes on; stopped by its maker too. */
   readonly progress?: RunProgress | undefined;
+  /** Called once nobody else is to print that nothing was run: something was, or it is printed. */
+  readonly onTold: () => void;
 }
 
 /** `looptrace run`: one prompt with tracing on. */
 export async function run(
   message: string,
-  { extra, servers, progress }: RunContext,
+  { extra, servers, progress, onTold }: RunContext,
   flags: RunFlags,
   outer: Terminal,
 ): Promise<ExitCode> {
@@ -100,6 +102,10 @@ export async function run(
   // What a person watches may end up in the log of a CI; where nobody does, nothing is masked for it.
   const quick = once(() => quickMask(masking));
   let hasBegun = false;
+  const begin = (): void => {
+    hasBegun = true;
+    onTold();
+  };
   const interrupt = onInterrupt(() => {
     progress?.stop();
     const saving = hasBegun ? "; what happened so far is being saved" : "";
@@ -111,11 +117,11 @@ export async function run(
       signal: interrupt.signal,
       // Before the prompt is handed over; what a server tells of it comes later.
       onServed: () => {
-        hasBegun = true;
+        begin();
         return async () => undefined;
       },
       onProgress: (now) => {
-        hasBegun ||= now.sessionId !== null;
+        if (now.sessionId !== null && !hasBegun) begin();
         const served = flags.verbose ? servedText(quick()(now.phase), flags.quiet === true) : undefined;
         if (served !== undefined) terminal.err(`looptrace: ${served}\n`);
         progress?.show(quick()(now));
@@ -127,12 +133,20 @@ export async function run(
       },
       practise: (traces, signal) => exporter.practise(traces, signal),
     });
+    onTold();
   } catch (error) {
     if (interrupt.signal.aborted) {
-      if (!hasBegun) terminal.err(NOTHING_RUN);
-      if (flags.json) {
-        const { INTERRUPTED, refusedJson } = await import("../run-refused.js");
-        terminal.out(refusedJson(INTERRUPTED));
+      if (!hasBegun) {
+        terminal.err(NOTHING_RUN);
+        if (flags.json) {
+          const { INTERRUPTED, refusedJson } = await import("../run-refused.js");
+          onTold();
+          terminal.out(refusedJson(INTERRUPTED));
+        }
+      } else if (error !== interrupt.signal.reason) {
+        // What was done so far was to be saved.
+        const { reportError } = await import("../report-error.js");
+        reportError(error, terminal);
       }
       return EXIT.interrupted;
     }

@@ -44,6 +44,10 @@ Examples:
 ${EXIT_CODES}`,
     )
     .action(async (words: string[], flags, command: Command) => {
+      let isTold = false;
+      const onTold = (): void => {
+        isTold = true;
+      };
       const act = async (): Promise<ExitCode> => {
         const message = await messageOf(words, command, terminal);
         const [{ earlyServer }, { runProgress }] = await Promise.all([
@@ -56,7 +60,7 @@ ${EXIT_CODES}`,
         const progress = flags.quiet ? undefined : runProgress(terminal, { message, directory });
         try {
           const commands = await import("../commands/run.js");
-          return await commands.run(message, { extra, servers, progress }, flags, terminal);
+          return await commands.run(message, { extra, servers, progress, onTold }, flags, terminal);
         } finally {
           progress?.stop();
           await servers.close();
@@ -65,8 +69,8 @@ ${EXIT_CODES}`,
       try {
         finish(await act());
       } catch (error) {
-        // A program that reads the result finds there why there is none.
-        if (flags.json) {
+        // A program that reads the result finds there why there is none; of a turn that was made only stderr can tell.
+        if (flags.json && !isTold) {
           const { refusalOf, refusedJson } = await import("../run-refused.js");
           terminal.out(refusedJson(refusalOf(error)));
         }
