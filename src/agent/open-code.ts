@@ -128,7 +128,7 @@ export class OpenCode {
    *
    * @returns the result of a turn that succeeded
    * @throws {OpenCodeError} of the class that fits when the turn failed; `onResult` has its traces
-   * @throws {RunRequestError} when the request makes no sense; nothing was started then
+   * @throws {RunRequestError} when the request makes no sense; no model was asked then
    * @throws {OpenCodeNotFoundError} when there is no opencode
    * @throws {OpenCodeCommandError} when the driver `server` is needed, and opencode does not become one
    */
@@ -163,7 +163,7 @@ export class OpenCode {
    *
    * Called while a span of OpenTelemetry is active, the traces hang below that span when they are exported.
    *
-   * @throws {RunRequestError} when the request makes no sense; nothing was started then
+   * @throws {RunRequestError} when the request makes no sense; no model was asked then
    * @throws {OpenCodeNotFoundError} when there is no opencode
    * @throws {OpenCodeCommandError} when the driver `server` is needed, and opencode does not become one; masked as the
    *   result is. Where `opencode run` does not start that is the result's error, `start_failed`

@@ -79,7 +79,7 @@ function invalidRequest(reason: FactsOf<"invalid_request">["reason"]): string {
     case "model":
       return "check the model's name (`opencode models` lists them), and that the key of its provider is set (`opencode auth login`)";
     case "start":
-      return "it was refused before opencode was started; put right what was asked for";
+      return "it was refused before a model was asked; put right what was asked for";
     case undefined:
       return "the request was refused as it is; check the model's name (`opencode models` lists them) and the options";
     default:

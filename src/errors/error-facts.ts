@@ -75,7 +75,8 @@ export const errorFactsSchema = z.discriminatedUnion("code", [
     code: z.literal("invalid_request"),
     /**
      * What could not be begun with, so that no provider was asked: a model that opencode does not know, or a request
-     * that was refused before opencode was started. Absent where a provider refused the request.
+     * that was refused before its prompt was handed over, by looptrace or for what a server of opencode's lists. Absent
+     * where a provider refused the request.
      */
     reason: z.enum(["model", "start"]).exactOptional(),
   }),

@@ -1,4 +1,7 @@
-/** What was asked for cannot be run; found out before opencode was started. The message says what to change. */
+/**
+ * What was asked for cannot be run; found out before opencode was given the prompt, mostly before it was started. The
+ * message says what to change.
+ */
 export class RunRequestError extends Error {
   /** The class, as it stands in JSON. */
   override readonly name = "RunRequestError";

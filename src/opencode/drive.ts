@@ -41,7 +41,7 @@ export { toolFacts, toolResultText } from "./v1/tool-facts.js";
  * Runs one prompt with opencode and reads the session that came of it, whatever became of the run: also after a
  * failure, at the deadline, or when it was aborted. Nothing stays behind but the session in opencode's own store.
  *
- * @throws {RunRequestError} when the request makes no sense; nothing was started then
+ * @throws {RunRequestError} when the request makes no sense; no model was asked then
  * @throws {OpenCodeNotFoundError} when there is no opencode
  * @throws {OpenCodeCommandError} when the driver `server` was asked for, and opencode does not become one
  * @throws {SessionNotFoundError} when opencode does not know the session that was to be continued

@@ -20,7 +20,10 @@ const rows: readonly (readonly [string, ErrorFacts])[] = [
   ["top up the account", { ...shared, code: "billing_error" }],
   ["`opencode models`", { ...shared, code: "invalid_request" }],
   ["the key of its provider is set", { ...shared, code: "invalid_request", reason: "model" }],
-  ["put right what was asked for", { ...shared, code: "invalid_request", reason: "start" }],
+  [
+    "refused before a model was asked; put right what was asked for",
+    { ...shared, code: "invalid_request", reason: "start" },
+  ],
   ["its folders, its configuration, or its arguments", { ...shared, code: "start_failed" }],
   ["failed with status 503", { ...shared, code: "server_error", statusCode: 503 }],
   ["check the network", { ...shared, code: "server_error" }],
