@@ -10,8 +10,10 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { mergeReports } from "../../export/merge-reports.js";
+import type { TraceExporter } from "../../export/trace-exporter.js";
 import { describeDiskFailure } from "../../files/disk-failure.js";
 import { makeFolder } from "../../files/make-folder.js";
+import type { GitFacts } from "../../git/git-facts.js";
 import { gitState } from "../../git/git-state.js";
 import { quickMask } from "../../masking/mask.js";
 import { isFirstToldOf, type ServerPool } from "../../opencode/server.js";
@@ -77,11 +79,12 @@ export async function run(
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const git = await gitState(work.directory, terminal.env);
-  const traceOptions = {
-    ...settings.trace,
-    ...(git?.commit ? { metadata: { gitCommit: git.commit, ...settings.trace.metadata } } : {}),
-  };
-  const exporter = context.exporter(traceOptions);
+  const exporterAt = (place: GitFacts | null): TraceExporter =>
+    context.exporter({
+      ...settings.trace,
+      ...(place?.commit ? { metadata: { gitCommit: place.commit, ...settings.trace.metadata } } : {}),
+    });
+  let exporter = exporterAt(git);
   tellUnkept(context, terminal);
   if (flags.live && destinations.length === 0)
     terminal.err(
@@ -102,6 +105,7 @@ export async function run(
   // What a person watches may end up in the log of a CI; where nobody does, nothing is masked for it.
   const quick = once(() => quickMask(masking));
   let hasBegun = false;
+  let gitElsewhere: ReturnType<typeof gitState> | undefined;
   const begin = (): void => {
     hasBegun = true;
     onTold();
@@ -116,8 +120,11 @@ export async function run(
     result = await agent.run(message, {
       signal: interrupt.signal,
       // Before the prompt is handed over; what a server tells of it comes later.
-      onServed: () => {
+      onServed: ({ directory }) => {
         begin();
+        // A session that is gone on with is worked at in its own directory, which has a commit of its own. What goes out
+        // live goes out by the options that were there before.
+        if (directory !== work.directory) gitElsewhere = gitState(directory, terminal.env);
         return async () => undefined;
       },
       onProgress: (now) => {
@@ -170,6 +177,7 @@ export async function run(
   const notes = flags.quiet && wentWell ? [] : result.notes;
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined) await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
+  if (gitElsewhere) exporter = exporterAt(await gitElsewhere);
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
     exporter.export(result.traces, { onProgress }),
   );
