@@ -10,7 +10,6 @@ import { ConfigurationError } from "../../errors/configuration-error.js";
 import { RunRequestError } from "../../errors/run-request-error.js";
 import { messageOf } from "../../errors/thrown.js";
 import { mergeReports } from "../../export/merge-reports.js";
-import type { TraceExporter } from "../../export/trace-exporter.js";
 import { describeDiskFailure } from "../../files/disk-failure.js";
 import { makeFolder } from "../../files/make-folder.js";
 import type { GitFacts } from "../../git/git-facts.js";
@@ -18,6 +17,7 @@ import { gitState } from "../../git/git-state.js";
 import { quickMask } from "../../masking/mask.js";
 import { isFirstToldOf, type ServerPool } from "../../opencode/server.js";
 import { isSessionId, transcriptOf } from "../../opencode/session.js";
+import type { TraceOptions } from "../../otel/options.js";
 import { failedTools } from "../../terminal/failed-tools.js";
 import { traceLine } from "../../terminal/trace-line.js";
 import { duration } from "../../text/format.js";
@@ -79,12 +79,11 @@ export async function run(
   if (flags.logDir !== undefined) await makeLogDir(resolve(terminal.cwd, flags.logDir));
 
   const git = await gitState(work.directory, terminal.env);
-  const exporterAt = (place: GitFacts | null): TraceExporter =>
-    context.exporter({
-      ...settings.trace,
-      ...(place?.commit ? { metadata: { gitCommit: place.commit, ...settings.trace.metadata } } : {}),
-    });
-  let exporter = exporterAt(git);
+  const traceAt = (place: GitFacts | null): TraceOptions => ({
+    ...settings.trace,
+    ...(place?.commit ? { metadata: { gitCommit: place.commit, ...settings.trace.metadata } } : {}),
+  });
+  const exporter = context.exporter(traceAt(git));
   tellUnkept(context, terminal);
   if (flags.live && destinations.length === 0)
     terminal.err(
@@ -177,9 +176,9 @@ export async function run(
   const notes = flags.quiet && wentWell ? [] : result.notes;
   for (const note of notes) terminal.err(`looptrace: ${oneLine(note)}\n`);
   if (flags.logDir !== undefined) await writeTranscript(resolve(terminal.cwd, flags.logDir), result, terminal);
-  if (gitElsewhere) exporter = exporterAt(await gitElsewhere);
+  const said = traceAt(gitElsewhere === undefined ? git : await gitElsewhere);
   const own = await whileWaiting(terminal, flags.quiet ? [] : destinations, (onProgress) =>
-    exporter.export(result.traces, { onProgress }),
+    exporter.export(result.traces, { onProgress, trace: said }),
   );
   const isSilent = flags.quiet === true && wentWell && isDelivered(own);
   // A Langfuse is asked for its project's address: only where somebody is told.
