@@ -25,7 +25,8 @@ export async function maskedProblem(problem: unknown, { environment, masking, mc
   const chain = causesOf(problem);
   const known = { environment, ...masking, secrets: [...(masking?.secrets ?? []), ...secrets] };
   const mask = await maskFor(chain.map(wordsOf), known);
-  for (const error of chain) Object.assign(error, mask(wordsOf(error)));
+  // Of the engine's own, such as a `TimeoutError`, some have no setter for their message.
+  for (const error of chain) for (const [name, value] of Object.entries(mask(wordsOf(error)))) put(error, name, value);
   return problem;
 }
 
@@ -35,6 +36,12 @@ function isOfOpenCode(problem: unknown): problem is Error {
     problem instanceof ServerRequestError ||
     problem instanceof NotYetPromptedError
   );
+}
+
+/** Of the engine's own errors, such as a `TimeoutError`, some have no setter for their message. */
+function put(error: Error, name: string, value: unknown): void {
+  const enumerable = Object.prototype.propertyIsEnumerable.call(error, name);
+  Object.defineProperty(error, name, { value, configurable: true, writable: true, enumerable });
 }
 
 /** An error, and what it came of: both are shown where nobody catches it. */

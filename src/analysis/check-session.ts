@@ -188,10 +188,10 @@ function costOf({ traces, gaps, unseen, others }: Facts): Measurement {
   // opencode makes the cost of the tokens that it recorded.
   if (gaps.doubts.length > 0) return { value: known, note: doubtNote(gaps), uncertain: true };
   if (unseen !== null) return { value: known, note: unseen, uncertain: true };
-  const { withoutUsage: unknown, withoutCost: unpriced, withoutCostNoTitle: large } = gaps.otherCalls;
+  const { withoutUsage: unknown, withoutCost: unpriced, summariesWithoutCost: large } = gaps.otherCalls;
   if (unknown > 0) return { value: known, note: unknownNote(gaps), uncertain: true };
-  // Of many sessions of opencode 1.x that is the title alone, by a small model of which the steps tell no price: a few
-  // hundred tokens, for which no budget is to fail.
+  // Of many sessions that is the title alone, by a small model of which the steps tell no price: a few hundred tokens,
+  // for which no budget is to fail. opencode 2 counts it and does not say what it was.
   return { value: known ?? 0, note: unpriced > 0 ? unpricedNote(unpriced) : undefined, uncertain: large > 0 };
 }
 

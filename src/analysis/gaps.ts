@@ -36,8 +36,8 @@ export interface Gaps {
     readonly withoutUsage: number;
     /** Those whose tokens are known, and not what they cost. */
     readonly withoutCost: number;
-    /** Those of them that are for no title: a summary has the whole conversation for its input. */
-    readonly withoutCostNoTitle: number;
+    /** Those of them that are summaries, each with the whole conversation for its input. */
+    readonly summariesWithoutCost: number;
   };
 }
 
@@ -75,7 +75,7 @@ export function gapsOf(traces: readonly LoopTrace[]): Gaps {
       calls: others.length,
       withoutUsage: others.filter(isUnknown).length,
       withoutCost: unpriced.length,
-      withoutCostNoTitle: unpriced.filter(({ kind }) => kind !== "title").length,
+      summariesWithoutCost: unpriced.filter(({ kind }) => kind === "compaction").length,
     },
   };
 }

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { OpenCode } from "../agent/open-code.js";
 import type { TurnResult } from "../agent/turn-result.js";
 import { wireFigures } from "../analysis/wire-figures.js";
+import { ConfigurationError } from "../errors/configuration-error.js";
 import type { ErrorFacts } from "../errors/error-facts.js";
 import { factsOfThrown } from "../errors/facts-of-thrown.js";
 import { OpenCodeNotFoundError } from "../errors/opencode-not-found-error.js";
@@ -119,7 +120,7 @@ export function taskRunner(options: TaskRunnerOptions = {}): TaskRunner {
     } catch (problem) {
       if (problem instanceof OpenCodeNotFoundError) throw problem;
       const interrupted = signal?.aborted === true;
-      const error = interrupted ? ABORTED : factsOfThrown(problem, { isRefusal: problem instanceof WorktreeError });
+      const error = interrupted ? ABORTED : factsOfThrown(problem, { isRefusal: isRefusal(problem) });
       return {
         interrupted,
         result: { ...about, ...NOTHING_RUN, status: "failed", error, startedAt, endedAt: clock.now() },
@@ -235,3 +236,8 @@ const ABORTED: ErrorFacts = {
   evidence: "process",
   abortedBy: "caller",
 };
+
+/** Thrown before a model is asked. */
+function isRefusal(problem: unknown): boolean {
+  return problem instanceof WorktreeError || problem instanceof ConfigurationError;
+}

@@ -79,11 +79,11 @@ export function lastWords(error: ErrorFacts): string {
   const isUnexplained = error.evidence === "process" && (error.code === "unknown" || error.code === "start_failed");
   if (!isUnexplained || error.stderr === undefined) return "";
   const quoted = tellingLine(error.stderr) ?? "";
-  const isQuoted = quoted !== "" && error.message.includes(quoted.slice(0, LEAST_QUOTED));
+  const isQuoted = quoted !== "" && error.message.includes(oneLine(quoted).slice(0, LEAST_QUOTED));
   const lines = severalLines(error.stderr)
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !(isQuoted && line === quoted));
+    .filter((line) => line !== "" && !(isQuoted && oneLine(line) === oneLine(quoted)));
   const last = lines.slice(-MOST_LINES).map((line) => oneLine(line).slice(0, LONGEST_LINE).toWellFormed());
   const shown = lines.length > last.length ? ["…", ...last] : last;
   return shown.map((line) => `opencode: ${line}\n`).join("");

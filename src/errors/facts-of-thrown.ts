@@ -1,5 +1,4 @@
 import { oneLine } from "../text/bounded-text.js";
-import { ConfigurationError } from "./configuration-error.js";
 import type { ErrorFacts } from "./error-facts.js";
 import { OpenCodeCommandError } from "./opencode-command-error.js";
 import { OpenCodeNotFoundError } from "./opencode-not-found-error.js";
@@ -23,8 +22,8 @@ export function factsOfThrown(thrown: unknown, { message, isRefusal = false }: K
     const said = thrown instanceof OpenCodeCommandError && thrown.stderr !== "" ? { stderr: thrown.stderr } : {};
     return { code: "start_failed", ...shared, retryable: isRetryable("start_failed"), ...said };
   }
-  const isOurs =
-    thrown instanceof RunRequestError || thrown instanceof SessionNotFoundError || thrown instanceof ConfigurationError;
+  // What a setting is wrong for may be thrown after a turn, too: only the caller knows.
+  const isOurs = thrown instanceof RunRequestError || thrown instanceof SessionNotFoundError;
   if (isRefusal || isOurs)
     return { code: "invalid_request", ...shared, retryable: isRetryable("invalid_request"), reason: "start" };
   return { code: "unknown", ...shared, retryable: isRetryable("unknown") };

@@ -1,7 +1,11 @@
+import { constants } from "node:os";
 import { plainText } from "../text/plain-text.js";
 
-/** `Error: …`, `TypeError: …`, `ENOTDIR: …`: what follows on such a line are its details. */
-const SAYS_WHY = /^(?:[Ff]atal|FATAL|\w*[Ee]rror|\w*ERROR|E[A-Z]{3,}): \S/;
+/** `Error: …`, `TypeError [ERR_X]: …`: what follows on such a line are its details. */
+const SAYS_WHY = /^(?:[Ff]atal|FATAL|error|ERROR|[A-Za-z]*Error)(?: \[\w+\])?: \S/;
+
+/** `ENOTDIR: …`, and no other word in capitals. */
+const ERRNO = /^(E[A-Z\d]+): \S/;
 const MOST_ALONE = 3;
 
 /**
@@ -14,6 +18,6 @@ export function tellingLine(stderr: string): string | undefined {
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-  const why = lines.find((line) => SAYS_WHY.test(line));
+  const why = lines.find((line) => SAYS_WHY.test(line) || (ERRNO.exec(line)?.[1] ?? "") in constants.errno);
   return why ?? (lines.length <= MOST_ALONE ? lines.at(-1) : undefined);
 }

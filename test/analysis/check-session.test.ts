@@ -180,6 +180,7 @@ describe("what is not known", () => {
     expect(of(1, null)).toMatchObject({ status: "pass", value: 0.0072856, over: null, note });
     expect(of(0.007, null)).toMatchObject({ status: "fail", value: 0.0072856, over: 0.0002856, note });
     expect(of(1, null, "compaction")).toMatchObject({ status: "unknown", value: 0.0072856, over: null, note });
+    expect(of(1, null, "unknown")).toMatchObject({ status: "pass", note });
     expect(of(1, 0.001)).toMatchObject({ status: "pass", value: 0.0082856, note: null });
     expect(of(1, 0)).toMatchObject({ status: "pass", value: 0.0072856 });
   });

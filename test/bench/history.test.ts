@@ -18,7 +18,7 @@ test("parts of one day are one entry, another version another", () => {
     { ...where, looptrace: "0.2.0", ratios: { show: 2 }, aims: { show: 4 } },
   ]);
   expect(historyTable(entries).split("\n")).toEqual([
-    "| ratio | aim | 0.1.0, 2026-11-29 | 0.2.0, 2026-11-29 |",
+    "| ratio | aim | 0.1.0 2026-11-29 | 0.2.0 2026-11-29 |",
     "| --- | ---: | ---: | ---: |",
     "| show | ≤ 4 | 3.15 | 2 |",
     "| help | ≤ 4 | 1.23 |  |",
@@ -30,7 +30,7 @@ test("another machine's is an entry of its own, and says which machine it is", (
   const platform = "linux x64, 2 × Some Processor";
   const entries = withRun(withRun([], run({ show: 3 })), run({ show: 2 }, { platform }));
   expect(historyTable(entries).split("\n")).toEqual([
-    "| ratio | aim | 0.1.0, 2026-11-29 | 0.1.0, 2026-11-29, 2 × Some Processor |",
+    "| ratio | aim | 0.1.0 2026-11-29 | 0.1.0 2026-11-29, 2 × Some Processor |",
     "| --- | ---: | ---: | ---: |",
     "| show | ≤ 4 | 3 | 2 |",
   ]);

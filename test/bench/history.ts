@@ -57,7 +57,7 @@ export function historyTable(entries: readonly Entry[]): string {
     [
       "ratio",
       "aim",
-      ...last.map(({ looptrace, date, platform }) => [looptrace, date, ...machineOf(platform)].join(", ")),
+      ...last.map(({ looptrace, date, platform }) => `${looptrace} ${[date, ...machineOf(platform)].join(", ")}`),
     ],
     ["---", ...Array.from({ length: last.length + 1 }, () => "---:")],
     ...[...aims].map(([name, aim]) => [

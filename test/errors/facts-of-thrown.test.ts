@@ -24,7 +24,11 @@ test.each([
     { ...process, code: "start_failed", message: expect.stringMatching(/^None/) },
   ],
   [new RunRequestError("model", "is none."), { ...refused, message: "model: is none." }],
-  [new ConfigurationError("warm", "It is none."), { ...refused, message: "It is none." }],
+  // It may have been thrown when a model had been asked already.
+  [
+    new ConfigurationError("warm", "It is none."),
+    { code: "unknown", message: "It is none.", retryable: true, evidence: "process" },
+  ],
   [new SessionNotFoundError("ses_1"), { ...refused, message: expect.stringContaining("ses_1") }],
   [new Error("a\nb"), { code: "unknown", message: "a b", retryable: true, evidence: "process" }],
   ["text", { code: "unknown", message: "text", retryable: true, evidence: "process" }],
@@ -36,4 +40,8 @@ test.each([
 test("what the caller knows better", () => {
   const facts = factsOfThrown(new Error("inner"), { message: "in its words", isRefusal: true });
   expect(facts).toEqual({ ...refused, message: "in its words" });
+  expect(factsOfThrown(new ConfigurationError("warm", "It is none."), { isRefusal: true })).toEqual({
+    ...refused,
+    message: "It is none.",
+  });
 });

@@ -12,6 +12,7 @@ test.each([
   ],
   ["1 | throw it\n    ^\nTypeError: no such thing\n at x\n at y\n", "TypeError: no such thing"],
   ["Environment: production\nLoading plugins\nTypeError: boom\n at x\n at y\n", "TypeError: boom"],
+  ["ENVIRONMENT: production\nNO_ERROR: 0\nnoerror: none\nTypeError [ERR_X]: boom\n at x\n", "TypeError [ERR_X]: boom"],
   ["fatal: no such folder\n at x\n at y\n at z\n", "fatal: no such folder"],
   ["usage: opencode\n  --a\nExamples: opencode run hi\n  --b\n  --c\n", undefined],
   ["Migrating.\nThis machine has no database.\n", "This machine has no database."],

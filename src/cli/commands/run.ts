@@ -121,9 +121,9 @@ export async function run(
       // Before the prompt is handed over; what a server tells of it comes later.
       onServed: ({ directory }) => {
         begin();
-        // A session that is gone on with is worked at in its own directory, which has a commit of its own. What goes out
-        // live goes out by the options that were there before.
-        if (directory !== work.directory) gitElsewhere = gitState(directory, terminal.env);
+        // A session that is gone on with is worked at in its own directory, which has a commit of its own. What goes
+        // out live says what was known before.
+        if (directory !== work.directory) gitElsewhere ??= gitState(directory, terminal.env);
         return async () => undefined;
       },
       onProgress: (now) => {
