@@ -346,7 +346,8 @@ function digitsOf(value: number): number {
  * Which of four bytes is a control character, a quotation mark or a backslash.
  *
  * @param four the first of them is the lowest
- * @returns the highest bit of the first of them is set, and none of those before it; bits behind it may be set for nothing
+ * @returns the highest bit of the first of them is set, and none of those before it; bits behind it may be set for
+ *   nothing
  */
 function marksOfEscaped(four: number): number {
   const controls = four - 0x20202020;
