@@ -1,15 +1,8 @@
 import { OpenCodeCommandError } from "../errors/opencode-command-error.js";
 import { ServerRequestError } from "../errors/server-request-error.js";
-import { type Masking, maskFor } from "../masking/mask.js";
+import { maskFor } from "../masking/mask.js";
 import { NotYetPromptedError } from "../opencode/drive.js";
-import type { AgentSettings } from "./agent-settings.js";
-
-/** What of a request says what is secret in it. */
-interface Asked {
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-  readonly masking?: Masking | undefined;
-  readonly mcp?: AgentSettings["mcp"];
-}
+import { type Asked, runMasking } from "./run-masking.js";
 
 /**
  * An error of opencode's with the secrets in its words masked, as all is that is told of a run: what opencode prints as
@@ -17,15 +10,11 @@ interface Asked {
  *
  * @returns the same error
  */
-export async function maskedProblem(problem: unknown, { environment, masking, mcp = [] }: Asked): Promise<unknown> {
-  if (masking === false || !isOfOpenCode(problem)) return problem;
-  const secrets = mcp.flatMap(({ headers = {} }) =>
-    Object.values(headers).flatMap((value) => [value, value.replace(/^(?:Bearer|Basic|Token)\s+/i, "")]),
-  );
+export async function maskedProblem(problem: unknown, asked: Asked): Promise<unknown> {
+  const known = runMasking(asked);
+  if (known === false || !isOfOpenCode(problem)) return problem;
   const chain = causesOf(problem);
-  const known = { environment, ...masking, secrets: [...(masking?.secrets ?? []), ...secrets] };
   const mask = await maskFor(chain.map(wordsOf), known);
-  // Of the engine's own, such as a `TimeoutError`, some have no setter for their message.
   for (const error of chain) for (const [name, value] of Object.entries(mask(wordsOf(error)))) put(error, name, value);
   return problem;
 }

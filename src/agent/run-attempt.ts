@@ -21,6 +21,7 @@ import { isUnanswered } from "../trace/unanswered.js";
 import { withUserPrices } from "../trace/user-priced.js";
 import { agentNotes, extraArgumentNotes, limitNotes, subagentNotes } from "./attempt-notes.js";
 import { type Practice, type Rehearsal, rehearsalOf, rehearse } from "./rehearse.js";
+import { runMasking } from "./run-masking.js";
 import { type RunLimits, runWatch } from "./run-watch.js";
 import type { AttemptResult } from "./turn-result.js";
 
@@ -203,20 +204,8 @@ function passwordOf({ connection: { password } }: ServedSession): readonly strin
   return password === undefined ? [] : [password];
 }
 
-/** The agent prints the environment that it was given, if any. */
-function maskingOf(
-  { masking, drive: { environment, mcp = [] } }: AttemptRequest,
-  passwords: readonly string[],
-): Masking {
-  if (masking === false) return false;
-  // opencode has them in its configuration, which an agent can read.
-  const headers = mcp.flatMap((server) => Object.values(server.headers ?? {}));
-  const bare = headers.map((value) => value.replace(/^(?:Bearer|Basic|Token)\s+/i, ""));
-  return {
-    environment,
-    ...masking,
-    secrets: [...(masking?.secrets ?? []), ...headers, ...bare, ...passwords],
-  };
+function maskingOf({ masking, drive: { environment, mcp } }: AttemptRequest, passwords: readonly string[]): Masking {
+  return runMasking({ masking, environment, mcp }, passwords);
 }
 
 /** The traces of the turns that a run has made; a session that is continued has more. */

@@ -37,8 +37,8 @@ export class InvalidRequestError extends OpenCodeError<FactsOf<"invalid_request"
 }
 
 /**
- * opencode ended before there was a session: its folders, its configuration or its arguments are not as they have to be.
- * No model was asked. Where it was to become a server, `OpenCodeCommandError` is thrown instead.
+ * opencode ended before there was a session: its folders, its configuration or its arguments are not as they have to
+ * be. No model was asked. Where it was to become a server, `OpenCodeCommandError` is thrown instead.
  */
 export class StartFailedError extends OpenCodeError<FactsOf<"start_failed">> {
   /** The class, as it stands in JSON. */
